@@ -1,0 +1,39 @@
+# How everything of ours is compiled: mcpctl_flags carries it.
+option(MCPCTL_STATIC "Link one fully static binary" OFF)
+option(MCPCTL_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+set(MCPCTL_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
+
+set(CMAKE_CXX_STANDARD 23)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(mcpctl_flags INTERFACE)
+target_include_directories(mcpctl_flags INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
+target_compile_definitions(mcpctl_flags INTERFACE _GNU_SOURCE)
+target_compile_options(mcpctl_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
+if(MCPCTL_SANITIZE)
+  add_compile_options(-fsanitize=${MCPCTL_SANITIZE} -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MCPCTL_SANITIZE})
+endif()
+if(MCPCTL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# libuv, libstdc++ and libgcc go into the binary always: it starts faster, holds
+# less memory per process and runs where no C++ runtime is installed.
+if(MCPCTL_STATIC)
+  add_link_options(-static)
+elseif(NOT MCPCTL_SANITIZE)
+  add_link_options(-static-libstdc++ -static-libgcc)
+endif()
