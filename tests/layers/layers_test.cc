@@ -39,7 +39,8 @@ const std::map<std::string, std::set<std::string>> allowed{
 
 /// Headers that give the kernel, a clock or a log to whoever includes them.
 const std::regex impure_header{
-    R"(^(uv\.h|spdlog/.*|sys/.*|unistd\.h|fcntl\.h|poll\.h|time\.h|ctime|thread|mutex|fstream|filesystem|pwd\.h|dirent\.h|iostream)$)"};
+    R"(^(uv\.h|spdlog/.*|sys/.*|unistd\.h|fcntl\.h|poll\.h|time\.h|ctime|thread|)"
+    R"(mutex|fstream|filesystem|pwd\.h|dirent\.h|iostream)$)"};
 
 struct Include {
   std::string file;
@@ -50,6 +51,7 @@ struct Include {
 std::vector<Include> includes_below(const std::string& folder) {
   const std::regex directive{R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])"};
   std::vector<Include> found;
+  if (!fs::exists(fs::path{MCPCTL_SOURCE_DIR} / folder)) return found;
   for (const auto& entry : fs::recursive_directory_iterator(fs::path{MCPCTL_SOURCE_DIR} / folder)) {
     const auto extension = entry.path().extension();
     if (extension != ".h" && extension != ".cc") continue;
