@@ -1,0 +1,46 @@
+// Old configuration × new configuration -> what a reload does.  Every field of
+// config::Server stands in one table that says whether its change restarts the
+// server, applies to the running one, or means nothing to it; a test fails when a
+// field has no entry.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+
+namespace mcpctl::supervisor {
+
+enum class Effect {
+  none,      ///< nothing to do
+  in_place,  ///< the running process keeps running under the new setting
+  restart,   ///< only a new process can have it
+};
+
+struct Field {
+  std::string_view key;  ///< as users write it: "args", "x-mcpctl.backoff"
+  Effect effect;
+  bool (*differs)(const config::Server&, const config::Server&);
+};
+
+std::span<const Field> fields();
+
+/// What a reload does to one server.
+struct Change {
+  enum class Kind { add, remove, restart, update };
+  Kind kind;
+  std::string server;
+  std::vector<std::string> keys;  ///< changed ones, in table order; restart, update
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+/// In the new file's order, removals last.  A server without an effective change
+/// has no entry.  One that was unusable and is usable now (or the other way
+/// round) restarts with the key "usable".
+using Plan = std::vector<Change>;
+Plan reconcile(const config::Config& running, const config::Config& wanted);
+
+std::string_view name(Change::Kind kind);
+
+}  // namespace mcpctl::supervisor
