@@ -1,0 +1,72 @@
+// What an operator sees of the fleet at one moment, as values: the source of
+// `mcpctl ps`, of the API and of the metrics.  Holds no secrets and borrows nothing.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "config/config.h"
+#include "supervisor/exit_status.h"
+#include "supervisor/state.h"
+#include "supervisor/why.h"
+
+namespace mcpctl::runtime {
+
+struct ServerStatus {
+  std::string name;
+  supervisor::State state{};
+  supervisor::Goal goal{};
+  supervisor::Why why;
+  std::string why_text;   ///< one clause, redacted: "exit code 1 after 3s; restart in 1s"
+  std::string waits_for;  ///< state waiting: "redis (starting)"
+  Duration in_state{0};
+  bool required{true};
+  config::Kind kind{};
+  config::Transport transport{};
+  config::Startup startup{};
+  std::string command_line;  ///< redacted; empty for a remote server
+  std::string url;           ///< redacted; the port filled in
+  std::uint16_t port{0};
+
+  std::optional<int> pid;  ///< of the leader
+  std::uint32_t incarnation{0};
+  std::optional<Duration> uptime;  ///< since the spawn, while a process exists
+  unsigned restarts{0};            ///< those nobody asked for
+  std::optional<Duration> next_start;
+  std::optional<supervisor::ExitStatus> last_exit;
+  std::vector<std::string> survivors;  ///< "pid 123 (node)": what outlived SIGKILL
+
+  std::uint64_t memory_bytes{0};  ///< RSS of the whole tree
+  std::uint64_t cpu_ms{0};        ///< of the processes alive in the tree
+  unsigned processes{0};
+
+  std::string era;               ///< "legacy", "modern"; empty before the handshake
+  std::string protocol_version;  ///< negotiated revision
+  std::string server_name;
+  std::string server_version;
+  std::vector<std::string> tools;
+  std::string capabilities;  ///< JSON object as the server sent it; may be empty
+  bool ping_unanswered{false};
+  std::uint64_t garbage_lines{0};  ///< on stdout, not JSON-RPC
+  std::string status_text;         ///< STATUS= of sd_notify
+
+  std::uint64_t log_bytes{0};
+  std::uint64_t log_lines{0};
+  std::uint64_t log_dropped{0};          ///< lines that did not reach their file
+  std::vector<std::string> stderr_tail;  ///< the last lines, redacted
+};
+
+struct FleetStatus {
+  std::string fleet;
+  std::vector<std::string> config_files;
+  bool config_stale{false};  ///< the last reload failed; the old configuration runs on
+  bool stopping{false};
+  std::vector<ServerStatus> servers;  ///< in configuration order
+};
+
+/// Every required server is ready, completed, or idle by design.
+bool is_ready(const FleetStatus& status);
+
+}  // namespace mcpctl::runtime

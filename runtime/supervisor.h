@@ -1,0 +1,89 @@
+// The living fleet: the pure core (supervisor::Fleet) and the processes, probes
+// and logs that it decides about.  Turns what the loop sees into events for the
+// core and performs the actions it returns; decides nothing itself.
+//
+// One per process, on the loop thread.  Events that arise inside a callback are
+// posted to the loop, so the core is never re-entered.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "config/problem.h"
+#include "loop/loop.h"
+#include "runtime/feed.h"
+#include "runtime/server_log.h"
+#include "runtime/status.h"
+#include "supervisor/reconcile.h"
+
+namespace mcpctl::runtime {
+
+enum class Command { start, stop, restart, reset, kill };
+
+struct Options {
+  std::string state_dir;      ///< for the state file; must exist, mode 0700
+  bool cgroups{true};         ///< use a control group per server where one is writable
+  Duration shutdown_timeout;  ///< when the configuration sets none
+  /// Reads the configuration anew, for reload().
+  std::function<config::Reading()> load;
+  /// After stop_all(): nothing is left running.  Called once, from the loop.
+  std::function<void()> on_stopped;
+};
+
+struct ReloadOutcome {
+  supervisor::Plan plan;                  ///< what was (or would be) done
+  std::vector<config::Problem> problems;  ///< errors among them: nothing was done
+  bool applied{false};
+};
+
+class Supervisor {
+ public:
+  /// Cleans up what a dead supervisor of the same fleet left behind, then is ready
+  /// to start() the servers of `config`.
+  Supervisor(loop::Loop& loop, config::Config config, Options options);
+  /// Every server must be gone (on_stopped), or is killed here, blocking at most 2 s.
+  ~Supervisor();
+  Supervisor(const Supervisor&) = delete;
+  Supervisor& operator=(const Supervisor&) = delete;
+
+  /// Enables every server that is wanted; with `only`, these and what they need.
+  void start(const std::vector<std::string>& only = {});
+
+  /// Applies to one server.  An unknown name is an error with a suggestion.  The
+  /// outcome is seen in status() and feed(); nothing here waits.
+  Result<void> command(Command command, std::string_view server);
+
+  /// Reads the configuration anew and applies what changed; a bad one changes
+  /// nothing.  `dry_run` only tells the plan.
+  ReloadOutcome reload(bool dry_run);
+
+  /// Orderly end inside the shutdown timeout; on_stopped follows.
+  void stop_all();
+  /// SIGKILL for everything, now.
+  void kill_all();
+  bool is_stopping() const;
+
+  /// `with_usage` reads memory and CPU of every tree (one pass over /proc).
+  FleetStatus status(bool with_usage);
+  Result<ServerStatus> status_of(std::string_view server, bool with_usage);
+  const config::Config& config() const;
+
+  /// Transitions as they happen.
+  Feed& feed();
+  /// nullptr for an unknown server.  Valid until the server is removed.
+  ServerLog* log(std::string_view server);
+  /// Lines of all servers as they come (the foreground's view).
+  LineFeed& lines();
+  /// Closes and opens every log file (after an external rotation).
+  void reopen_logs();
+
+ private:
+  class Running;
+  std::unique_ptr<Running> running_;
+};
+
+}  // namespace mcpctl::runtime
