@@ -1,0 +1,382 @@
+#include "mcp/envelope.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "base/assert.h"
+#include "mcp/raw.h"
+#include "mcp/text.h"
+
+namespace mcpctl::mcp {
+namespace {
+
+/// The objects whose members we look at; every other one is only validated.
+enum class Place : unsigned char { other, message, params, meta, result, result_meta, error };
+
+struct Wanted {
+  Place in;
+  std::string_view key;
+  Span Envelope::* span;
+  Place opens{Place::other};  ///< what the value is, should it be an object
+};
+
+constexpr Wanted wanted[]{
+    {Place::message, "jsonrpc", &Envelope::jsonrpc},
+    {Place::message, "id", &Envelope::id},
+    {Place::message, "method", &Envelope::method},
+    {Place::message, "params", &Envelope::params, Place::params},
+    {Place::message, "result", &Envelope::result, Place::result},
+    {Place::message, "error", &Envelope::error, Place::error},
+    {Place::params, "name", &Envelope::params_name},
+    {Place::params, "uri", &Envelope::params_uri},
+    {Place::params, "taskId", &Envelope::params_task_id},
+    {Place::params, "progressToken", &Envelope::params_progress_token},
+    {Place::params, "requestId", &Envelope::params_request_id},
+    {Place::params, "_meta", &Envelope::params_meta, Place::meta},
+    {Place::meta, "progressToken", &Envelope::meta_progress_token},
+    {Place::meta, "io.modelcontextprotocol/protocolVersion", &Envelope::meta_protocol_version},
+    {Place::meta, "io.modelcontextprotocol/subscriptionId", &Envelope::meta_subscription_id},
+    {Place::result, "_meta", &Envelope::result_meta, Place::result_meta},
+    {Place::result_meta, "io.modelcontextprotocol/subscriptionId",
+     &Envelope::result_meta_subscription_id},
+    {Place::error, "code", &Envelope::error_code},
+    {Place::error, "message", &Envelope::error_message},
+};
+
+const Wanted* find_wanted(Place in, std::string_view raw_key) {
+  if (in == Place::other) return nullptr;
+  for (const Wanted& candidate : wanted) {
+    if (candidate.in == in && is_string(raw_key, candidate.key)) return &candidate;
+  }
+  return nullptr;
+}
+
+/// How many of the eight bytes at `bytes` a string may simply contain: printable
+/// ASCII but for the quote and the backslash.
+std::size_t plain_prefix(const char* bytes) {
+  constexpr std::uint64_t ones = 0x0101010101010101u;
+  constexpr std::uint64_t high_bits = ones * 0x80;
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  const auto equals = [&](std::uint64_t byte) {
+    const std::uint64_t difference = word ^ (ones * byte);
+    return (difference - ones) & ~difference;
+  };
+  const std::uint64_t below_space = (word - ones * 0x20) & ~word;
+  // Bits above the lowest one may be wrong (the subtractions borrow); only the
+  // lowest is used.
+  const std::uint64_t special = (equals('"') | equals('\\') | below_space | word) & high_bits;
+  return static_cast<std::size_t>(std::countr_zero(special)) / 8;
+}
+
+/// A recursive descent over one text.  Each member function expects its value at
+/// the current position and leaves the position behind it, or fails.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  bool message(Envelope& envelope) {
+    envelope_ = &envelope;
+    space();
+    if (at_end()) return fail("empty message");
+    if (peek() != '{' && peek() != '[') return fail("neither an object nor an array");
+    if (!value(Place::message)) return false;
+    space();
+    return at_end() || fail("text after the message");
+  }
+
+  Malformed problem() const { return problem_; }
+
+ private:
+  bool value(Place place) {
+    if (at_end()) return fail("text ends where a value must stand");
+    switch (peek()) {
+      case '{': return object(place);
+      case '[': return array();
+      case '"': return string();
+      case 't': return literal("true");
+      case 'f': return literal("false");
+      case 'n': return literal("null");
+      default: return number();
+    }
+  }
+
+  bool object(Place place) {
+    if (!descend()) return false;
+    space();
+    if (take('}')) return ascend();
+    for (;;) {
+      space();
+      if (!member(place)) return false;
+      space();
+      if (take('}')) return ascend();
+      if (!take(',')) return fail("object lacks ',' or '}'");
+    }
+  }
+
+  bool member(Place place) {
+    const std::size_t key_at = position_;
+    if (at_end() || peek() != '"') return fail("object lacks a member name");
+    if (!string()) return false;
+    const Wanted* found = find_wanted(place, text_.substr(key_at, position_ - key_at));
+    space();
+    if (!take(':')) return fail("member lacks ':'");
+    space();
+    const std::size_t value_at = position_;
+    if (!value(found != nullptr ? found->opens : Place::other)) return false;
+    if (found == nullptr) return true;
+    Span& span = envelope_->*found->span;
+    if (span) {
+      position_ = key_at;
+      return fail("member named twice");
+    }
+    span = Span{value_at, position_ - value_at};
+    return true;
+  }
+
+  bool array() {
+    if (!descend()) return false;
+    space();
+    if (take(']')) return ascend();
+    for (;;) {
+      space();
+      if (!value(Place::other)) return false;
+      space();
+      if (take(']')) return ascend();
+      if (!take(',')) return fail("array lacks ',' or ']'");
+    }
+  }
+
+  bool string() {
+    ++position_;
+    for (;;) {
+      if constexpr (std::endian::native == std::endian::little) {
+        while (text_.size() - position_ >= 8) {
+          const std::size_t plain = plain_prefix(text_.data() + position_);
+          position_ += plain;
+          if (plain < 8) break;
+        }
+      }
+      if (at_end()) return fail("unterminated string");
+      const auto byte = static_cast<unsigned char>(peek());
+      if (byte == '"') {
+        ++position_;
+        return true;
+      }
+      if (byte == '\\') {
+        if (!escape()) return false;
+      } else if (byte < 0x20) {
+        return fail("control character in a string");
+      } else {
+        const std::size_t length = utf8_sequence(text_.substr(position_, 4));
+        if (length == 0) return fail("invalid UTF-8");
+        position_ += length;
+      }
+    }
+  }
+
+  bool escape() {
+    ++position_;
+    if (at_end()) return fail("unterminated string");
+    switch (text_[position_++]) {
+      case '"':
+      case '\\':
+      case '/':
+      case 'b':
+      case 'f':
+      case 'n':
+      case 'r':
+      case 't': return true;
+      case 'u': break;
+      default: --position_; return fail("unknown escape");
+    }
+    unsigned unit = 0;
+    if (!hex4(unit)) return false;
+    if (unit < 0xD800 || unit > 0xDFFF) return true;
+    if (unit > 0xDBFF || !text_.substr(position_).starts_with("\\u")) {
+      return fail("lone surrogate");
+    }
+    position_ += 2;
+    if (!hex4(unit)) return false;
+    return (unit >= 0xDC00 && unit <= 0xDFFF) || fail("lone surrogate");
+  }
+
+  bool hex4(unsigned& unit) {
+    unit = 0;
+    for (int i = 0; i < 4; ++i, ++position_) {
+      const char digit = at_end() ? '\0' : peek();
+      unsigned value = 0;
+      if (digit >= '0' && digit <= '9') {
+        value = static_cast<unsigned>(digit - '0');
+      } else if (digit >= 'a' && digit <= 'f') {
+        value = static_cast<unsigned>(digit - 'a') + 10;
+      } else if (digit >= 'A' && digit <= 'F') {
+        value = static_cast<unsigned>(digit - 'A') + 10;
+      } else {
+        return fail("\\u lacks four hexadecimal digits");
+      }
+      unit = unit * 16 + value;
+    }
+    return true;
+  }
+
+  bool number() {
+    take('-');
+    if (!take('0') && !digits()) return fail("not a JSON value");
+    if (take('.') && !digits()) return fail("number lacks digits behind its point");
+    if (take('e') || take('E')) {
+      if (!take('+')) take('-');
+      if (!digits()) return fail("number lacks digits in its exponent");
+    }
+    return true;
+  }
+
+  bool digits() {
+    const std::size_t start = position_;
+    while (!at_end() && peek() >= '0' && peek() <= '9') ++position_;
+    return position_ != start;
+  }
+
+  bool literal(std::string_view word) {
+    if (!text_.substr(position_).starts_with(word)) return fail("not a JSON value");
+    position_ += word.size();
+    return true;
+  }
+
+  bool descend() {
+    if (++depth_ > max_depth) return fail("nested too deeply");
+    ++position_;
+    return true;
+  }
+  bool ascend() {
+    --depth_;
+    return true;
+  }
+
+  void space() {
+    while (!at_end() && (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')) {
+      ++position_;
+    }
+  }
+
+  bool take(char expected) {
+    if (at_end() || peek() != expected) return false;
+    ++position_;
+    return true;
+  }
+
+  bool at_end() const { return position_ == text_.size(); }
+  char peek() const { return text_[position_]; }
+
+  bool fail(std::string_view what) {
+    problem_ = {position_, what};
+    return false;
+  }
+
+  std::string_view text_;
+  std::size_t position_{0};
+  unsigned depth_{0};
+  Envelope* envelope_{nullptr};
+  Malformed problem_;
+};
+
+enum class Type : unsigned char { string, number, object, array, null, boolean };
+
+Type type_of(std::string_view raw) {
+  switch (raw[0]) {
+    case '"': return Type::string;
+    case '{': return Type::object;
+    case '[': return Type::array;
+    case 'n': return Type::null;
+    case 't':
+    case 'f': return Type::boolean;
+    default: return Type::number;
+  }
+}
+
+/// Decides the kind, and holds the members against JSON-RPC 2.0 §4 and §5.
+std::expected<Envelope, Malformed> classify(std::string_view text, Envelope e) {
+  const auto wrong = [](Span at, std::string_view what) {
+    return std::unexpected{Malformed{at.offset, what}};
+  };
+  const auto is = [text](Span span, Type type) { return span && type_of(span.in(text)) == type; };
+  const bool id_is_null = is(e.id, Type::null);
+
+  if (!e.jsonrpc || !is_string(e.jsonrpc.in(text), "2.0")) {
+    return wrong(e.jsonrpc, "\"jsonrpc\" is not \"2.0\"");
+  }
+  if (e.id && !id_is_null && !is(e.id, Type::string) && !is(e.id, Type::number)) {
+    return wrong(e.id, "\"id\" is neither a string nor a number");
+  }
+  if (id_is_null && !e.error) return wrong(e.id, "\"id\" is null");
+  if (e.method) {
+    if (!is(e.method, Type::string)) return wrong(e.method, "\"method\" is not a string");
+    if (e.result) return wrong(e.result, "both \"method\" and \"result\"");
+    if (e.error) return wrong(e.error, "both \"method\" and \"error\"");
+    if (e.params && !is(e.params, Type::object)) {
+      return wrong(e.params, "\"params\" is not an object");
+    }
+    e.kind = e.id ? Kind::request : Kind::notification;
+    return e;
+  }
+  if (e.result && e.error) return wrong(e.error, "both \"result\" and \"error\"");
+  if (e.result) {
+    if (!e.id) return wrong(e.result, "\"result\" without \"id\"");
+    e.kind = Kind::response;
+    return e;
+  }
+  if (!e.error) return wrong({}, "neither \"method\" nor \"result\" nor \"error\"");
+  if (!is(e.error, Type::object)) return wrong(e.error, "\"error\" is not an object");
+  if (e.error_code && !is(e.error_code, Type::number)) {
+    return wrong(e.error_code, "\"error.code\" is not a number");
+  }
+  if (e.error_message && !is(e.error_message, Type::string)) {
+    return wrong(e.error_message, "\"error.message\" is not a string");
+  }
+  e.kind = Kind::error;
+  return e;
+}
+
+}  // namespace
+
+std::expected<Envelope, Malformed> scan(std::string_view text) {
+  Envelope envelope;
+  Scanner scanner{text};
+  if (!scanner.message(envelope)) return std::unexpected{scanner.problem()};
+  const std::size_t start = text.find_first_of("{[");
+  if (text[start] == '{') return classify(text, envelope);
+  if (!RawArray{text}.next()) return std::unexpected{Malformed{start, "empty batch"}};
+  return Envelope{};
+}
+
+std::vector<std::string_view> batch_elements(std::string_view batch) {
+  std::vector<std::string_view> elements;
+  RawArray array{batch};
+  while (const auto element = array.next()) elements.push_back(*element);
+  return elements;
+}
+
+std::string splice(std::string_view text, std::span<const Replacement> replacements) {
+  std::size_t size = text.size();
+  for (const Replacement& r : replacements) size += r.with.size();
+  std::string out;
+  out.reserve(size);
+  std::size_t copied = 0;
+  for (const Replacement& r : replacements) {
+    MCPCTL_ASSERT(r.where.offset >= copied && r.where.offset <= text.size());
+    MCPCTL_ASSERT(r.where.length <= text.size() - r.where.offset);
+    out += text.substr(copied, r.where.offset - copied);
+    out += r.with;
+    copied = r.where.offset + r.where.length;
+  }
+  out += text.substr(copied);
+  return out;
+}
+
+std::string splice(std::string_view text, Span where, std::string_view with) {
+  const Replacement one{where, with};
+  return splice(text, {&one, 1});
+}
+
+}  // namespace mcpctl::mcp

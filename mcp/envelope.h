@@ -1,0 +1,96 @@
+// Reads the envelope of a JSON-RPC 2.0 message: validates every byte, says what
+// kind of message it is and where the members stand that somebody routes by.
+// Builds no tree and copies nothing, so that a relay can forward the original
+// bytes with only an id spliced in.
+//
+// Ours, because simdjson has no static archive in the distribution and our
+// artefact is one static binary; fuzzed differentially against nlohmann/json.
+#pragma once
+#include <cstddef>
+#include <expected>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mcpctl::mcp {
+
+/// Where a raw JSON value stands in a message, in bytes.  Absent: length 0 (no
+/// JSON value is empty).
+struct Span {
+  std::size_t offset{0};
+  std::size_t length{0};
+
+  constexpr explicit operator bool() const { return length != 0; }
+  constexpr std::string_view in(std::string_view text) const { return text.substr(offset, length); }
+  friend constexpr bool operator==(const Span&, const Span&) = default;
+};
+
+enum class Kind : unsigned char {
+  request,       ///< method and id
+  notification,  ///< method, no id
+  response,      ///< id and result
+  error,         ///< error; its id may be null or absent (MCP 2026-07-28 allows both)
+  batch,         ///< an array of messages (MCP 2025-03-26 only); see batch_elements()
+};
+
+/// A message that scan() accepted.  All spans are raw values, strings with their
+/// quotes; use raw.h to read them.  Their types are checked only where said so.
+struct Envelope {
+  Kind kind{Kind::batch};
+
+  Span jsonrpc;  ///< "2.0"
+  Span id;       ///< string or number; null in an error only
+  Span method;   ///< string
+  Span params;   ///< object
+  Span result;   ///< any value
+  Span error;    ///< object
+
+  Span params_name;            ///< tools/call, prompts/get
+  Span params_uri;             ///< resources/read, resources/subscribe
+  Span params_task_id;         ///< tasks/…
+  Span params_progress_token;  ///< notifications/progress
+  Span params_request_id;      ///< notifications/cancelled
+  Span params_meta;            ///< any value
+
+  // Inside params._meta.
+  Span meta_progress_token;
+  Span meta_protocol_version;  ///< io.modelcontextprotocol/protocolVersion: a modern request
+  Span meta_subscription_id;   ///< io.modelcontextprotocol/subscriptionId
+
+  Span result_meta;                  ///< result._meta, any value
+  Span result_meta_subscription_id;  ///< the end of subscriptions/listen
+
+  Span error_code;     ///< number, if present
+  Span error_message;  ///< string, if present
+};
+
+/// Why bytes are no message of ours.
+struct Malformed {
+  std::size_t offset{0};  ///< where it was noticed
+  std::string_view what;  ///< static storage; "unterminated string"
+};
+
+/// Deepest nesting of arrays and objects that is accepted.
+inline constexpr unsigned max_depth = 128;
+
+/// Reads one message.  Accepts what RFC 8259 calls JSON text, in UTF-8, and is
+/// stricter in these points, because the next reader may see them differently:
+/// nesting beyond max_depth, escaped lone surrogates, a byte order mark, and a
+/// member above named twice at its place are Malformed; "jsonrpc" must be "2.0".
+/// A batch is validated as JSON only.  Linear in the text; never throws.
+std::expected<Envelope, Malformed> scan(std::string_view text);
+
+/// The messages of a batch that scan() accepted, each to be scanned by itself.
+std::vector<std::string_view> batch_elements(std::string_view batch);
+
+struct Replacement {
+  Span where;
+  std::string_view with;
+};
+
+/// `text` with each span replaced; they must be in order and not overlap.
+std::string splice(std::string_view text, std::span<const Replacement> replacements);
+std::string splice(std::string_view text, Span where, std::string_view with);
+
+}  // namespace mcpctl::mcp
