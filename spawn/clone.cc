@@ -1,0 +1,222 @@
+#include "spawn/clone.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+
+#include "spawn/pipe.h"
+
+namespace mcpctl::spawn {
+namespace {
+
+using loop::Fd;
+
+/// The stack of a child that shares our memory, with a guard page below.  One is
+/// enough: we are suspended while a child uses it.  Made once, kept for good.
+class ChildStack {
+ public:
+  ChildStack() {
+    void* const memory = ::mmap(nullptr, guard + size, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (memory == MAP_FAILED) return;
+    ::mprotect(memory, guard, PROT_NONE);
+    bottom_ = static_cast<char*>(memory) + guard;
+  }
+  bool exists() const { return bottom_ != nullptr; }
+  char* bottom() const { return bottom_; }
+  char* top() const { return bottom_ + size; }
+
+  static constexpr std::size_t guard = 64u << 10;  // a multiple of every page size
+  static constexpr std::size_t size = 64u << 10;
+
+ private:
+  char* bottom_{nullptr};
+};
+
+ChildStack& child_stack() {
+  static ChildStack stack;
+  return stack;
+}
+
+/// Blocks every signal for a scope, so that no handler of ours runs in a child
+/// that shares our memory.  Raw: the C library keeps two signals back.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    const std::uint64_t all = ~std::uint64_t{0};
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, &before_, sizeof all);
+  }
+  ~AllSignalsBlocked() {
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before_, nullptr, sizeof before_);
+  }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+
+ private:
+  std::uint64_t before_{0};
+};
+
+MCPCTL_CHILD_SIDE int enter_child(void* plan) { run_child(*static_cast<ChildPlan*>(plan)); }
+
+#if defined(__x86_64__) || defined(__aarch64__)
+constexpr bool has_clone3 = true;
+
+/// clone3 for a child on a stack of its own, which the C library does not wrap.
+/// Returns as the system call does; the child calls entry(argument) instead.
+/// Both calls of the kernel keep every register but those named as clobbered, so
+/// entry and argument survive into the child.
+long raw_clone3(clone_args* args, int (*entry)(void*), void* argument) {
+#if defined(__x86_64__)
+  long result = SYS_clone3;
+  register auto entry_register asm("r8") = entry;
+  register auto argument_register asm("r9") = argument;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"  // the outermost frame
+      "mov %%r9, %%rdi\n\t"
+      "call *%%r8\n\t"
+      "ud2\n"
+      "1:"
+      : "+a"(result)
+      : "D"(args), "S"(sizeof *args), "r"(entry_register), "r"(argument_register)
+      : "rcx", "r11", "memory", "cc");
+  return result;
+#else
+  register long result asm("x0") = reinterpret_cast<long>(args);
+  register std::size_t size_register asm("x1") = sizeof *args;
+  register long number_register asm("x8") = SYS_clone3;
+  register auto entry_register asm("x10") = entry;
+  register auto argument_register asm("x11") = argument;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x29, xzr\n\t"  // the outermost frame
+      "mov x30, xzr\n\t"
+      "mov x0, x11\n\t"
+      "blr x10\n\t"
+      "brk #1\n"
+      "1:"
+      : "+r"(result)
+      : "r"(size_register), "r"(number_register), "r"(entry_register), "r"(argument_register)
+      : "x30", "memory", "cc");
+  return result;
+#endif
+}
+#else
+constexpr bool has_clone3 = false;
+long raw_clone3(clone_args*, int (*)(void*), void*) { return -ENOSYS; }
+#endif
+
+CloneResult by_clone3(ChildPlan& plan, int cgroup) {
+  int pidfd = -1;
+  clone_args args{};
+  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  args.exit_signal = SIGCHLD;
+  args.stack = reinterpret_cast<std::uintptr_t>(child_stack().bottom());
+  args.stack_size = ChildStack::size;
+  if (cgroup >= 0) {
+    args.flags |= CLONE_INTO_CGROUP;
+    args.cgroup = static_cast<std::uint64_t>(cgroup);
+  }
+  const long pid = raw_clone3(&args, enter_child, &plan);
+  if (pid < 0) return {.error = static_cast<int>(-pid), .pidfd = {}};
+  return {.pid = static_cast<pid_t>(pid), .pidfd = Fd{pidfd}};
+}
+
+CloneResult by_clone(ChildPlan& plan) {
+  int pidfd = -1;
+  const int pid = ::clone(enter_child, child_stack().top(),
+                          CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+  if (pid < 0) return {.error = errno, .pidfd = {}};
+  return {.pid = pid, .pidfd = Fd{pidfd}};
+}
+
+CloneResult by_fork(ChildPlan& plan) {
+  auto ends = make_pipe_ends();
+  if (!ends) return {.error = EMFILE, .pidfd = {}};
+  auto& [reader, writer] = *ends;
+
+  plan.report_pipe = writer.get();
+  const pid_t pid = ::fork();
+  if (pid == 0) run_child(plan);
+  if (pid < 0) return {.error = errno, .pidfd = {}};
+  writer.reset();
+  plan.report_pipe = -1;
+
+  // End of file means that the exec closed the pipe.
+  ChildReport report;
+  ssize_t length;
+  do {
+    length = ::read(reader.get(), &report, sizeof report);
+  } while (length < 0 && errno == EINTR);
+  if (length == static_cast<ssize_t>(sizeof report)) plan.report = report;
+  return {.pid = pid, .pidfd = {}};
+}
+
+MCPCTL_CHILD_SIDE int raise_flag(void* flag) {
+  *static_cast<volatile int*>(flag) = 1;
+  for (;;) syscall(SYS_exit_group, 0);
+}
+
+/// False under valgrind, which turns every such clone into a fork: then the child
+/// cannot report through our memory, and we are not suspended until its exec.
+bool shares_memory() {
+  static const bool answer = [] {
+    if (!child_stack().exists()) return false;
+    volatile int flag = 0;
+    const int pid = ::clone(raise_flag, child_stack().top(), CLONE_VM | CLONE_VFORK | SIGCHLD,
+                            const_cast<int*>(&flag));
+    if (pid < 0) return errno == EAGAIN || errno == ENOMEM;  // busy, which says nothing
+    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+    }
+    return flag == 1;
+  }();
+  return answer;
+}
+
+/// A system call that is not there, or that a filter forbids.
+bool is_unavailable(int error) {
+  return error == ENOSYS || error == EPERM || error == EINVAL || error == E2BIG;
+}
+
+/// Children that a way without pidfds made.
+Fd open_pidfd(pid_t pid) {
+  return Fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};  // close-on-exec always
+}
+
+}  // namespace
+
+CloneResult clone_child(ChildPlan& plan, int cgroup, CloneMethod method) {
+  static CloneMethod best = has_clone3 ? CloneMethod::clone3 : CloneMethod::clone;
+  const AllSignalsBlocked blocked;
+  if (!shares_memory()) best = CloneMethod::fork;
+  if (method < best) method = best;
+
+  CloneResult made;
+  if (method == CloneMethod::clone3) {
+    made = by_clone3(plan, cgroup);
+    if (made.pid < 0 && is_unavailable(made.error)) method = best = CloneMethod::clone;
+  }
+  if (method != CloneMethod::clone3) plan.cgroup = cgroup;  // the child enters it itself
+  if (method == CloneMethod::clone) {
+    made = by_clone(plan);
+    if (made.pid < 0 && is_unavailable(made.error)) method = best = CloneMethod::fork;
+  }
+  if (method == CloneMethod::fork) made = by_fork(plan);
+
+  if (made.pid > 0 && !made.pidfd) made.pidfd = open_pidfd(made.pid);
+  return made;
+}
+
+}  // namespace mcpctl::spawn
