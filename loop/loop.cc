@@ -1,0 +1,161 @@
+#include "loop/loop.h"
+
+#include <uv.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <ctime>
+#include <vector>
+
+#include "base/assert.h"
+
+namespace mcpctl::loop {
+
+namespace {
+
+std::int64_t monotonic_ms() noexcept {
+  timespec time{};
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
+}
+
+uv_handle_t* handle(auto* raw) noexcept { return reinterpret_cast<uv_handle_t*>(raw); }
+
+}  // namespace
+
+struct Loop::Inner {
+  uv_loop_t loop{};
+  uv_prepare_t prepare{};
+  uv_check_t check{};
+  uv_idle_t idle{};  // active while the inbox holds something: the loop must not block
+
+  std::vector<Callback<>> inbox;
+  std::vector<Callback<>> batch;
+  bool running{false};
+
+  Duration gap_threshold{0};
+  Callback<Duration> gap;
+  Instant gap_seen{};  // lateness up to here is explained
+
+  Callback<std::chrono::microseconds> turn;
+  std::uint64_t turn_began_ns{0};
+  std::uint64_t turn_idle_ns{0};
+
+  std::unique_ptr<char[]> scratch{new char[Scratch::size]};
+  bool scratch_lent{false};
+
+  static Inner& of(void* data) noexcept { return *static_cast<Inner*>(data); }
+
+  void drain() noexcept {
+    batch.swap(inbox);
+    for (Callback<>& posted : batch) {
+      Callback<> once = std::move(posted);  // what it owns dies right after its run
+      once();
+    }
+    batch.clear();
+    if (inbox.empty()) uv_idle_stop(&idle);
+  }
+
+  void before_waiting() noexcept {
+    drain();
+    if (turn) report_turn();
+  }
+
+  void report_turn() noexcept {
+    const std::uint64_t now_ns = uv_hrtime();
+    const std::uint64_t idle_ns = uv_metrics_idle_time(&loop);
+    if (turn_began_ns != 0) {
+      const std::uint64_t elapsed = now_ns - turn_began_ns;
+      const std::uint64_t waited = idle_ns - turn_idle_ns;
+      turn(std::chrono::microseconds{(elapsed > waited ? elapsed - waited : 0) / 1000});
+    }
+    turn_began_ns = now_ns;
+    turn_idle_ns = idle_ns;
+  }
+
+  void run(uv_run_mode mode) noexcept {
+    MCPCTL_ASSERT(!running);
+    running = true;
+    uv_run(&loop, mode);
+    running = false;
+  }
+};
+
+Loop::Loop() : inner_(std::make_unique<Inner>()) {
+  Inner& inner = *inner_;
+  MCPCTL_ASSERT(uv_loop_init(&inner.loop) == 0);
+  uv_prepare_init(&inner.loop, &inner.prepare);
+  uv_check_init(&inner.loop, &inner.check);
+  uv_idle_init(&inner.loop, &inner.idle);
+  inner.prepare.data = inner.check.data = inner.idle.data = &inner;
+  uv_prepare_start(&inner.prepare,
+                   [](uv_prepare_t* raw) noexcept { Inner::of(raw->data).before_waiting(); });
+  uv_check_start(&inner.check, [](uv_check_t* raw) noexcept { Inner::of(raw->data).drain(); });
+  uv_unref(handle(&inner.prepare));
+  uv_unref(handle(&inner.check));
+}
+
+Loop::~Loop() {
+  Inner& inner = *inner_;
+  MCPCTL_ASSERT(!inner.running);
+  inner.gap = nullptr;
+  inner.turn = nullptr;
+  // A dropped closure may own objects whose destructors post again.
+  while (!inner.inbox.empty()) std::exchange(inner.inbox, {}).clear();
+
+  uv_close(handle(&inner.prepare), nullptr);
+  uv_close(handle(&inner.check), nullptr);
+  uv_close(handle(&inner.idle), nullptr);
+  uv_walk(
+      &inner.loop,
+      [](uv_handle_t* open, void*) noexcept { MCPCTL_ASSERT(uv_is_closing(open) != 0); }, nullptr);
+  uv_run(&inner.loop, UV_RUN_DEFAULT);
+  MCPCTL_ASSERT(uv_loop_close(&inner.loop) == 0);
+}
+
+void Loop::run() { inner_->run(UV_RUN_DEFAULT); }
+void Loop::run_ready() { inner_->run(UV_RUN_NOWAIT); }
+void Loop::run_once() { inner_->run(UV_RUN_ONCE); }
+void Loop::stop() noexcept { uv_stop(&inner_->loop); }
+uv_loop_s* Loop::raw() noexcept { return &inner_->loop; }
+Instant Loop::now() const noexcept { return Instant{Duration{monotonic_ms()}}; }
+
+void Loop::post(Callback<> callback) {
+  if (uv_is_closing(handle(&inner_->idle)) != 0) return;  // the loop is being destroyed
+  inner_->inbox.push_back(std::move(callback));
+  uv_idle_start(&inner_->idle, [](uv_idle_t*) noexcept {});
+}
+
+void Loop::on_gap(Duration threshold, Callback<Duration> gap) {
+  inner_->gap_threshold = threshold;
+  inner_->gap = std::move(gap);
+}
+
+void Loop::notice_due(Instant due) {
+  if (!inner_->gap) return;
+  const Instant current = now();
+  const Duration late = current - std::max(due, inner_->gap_seen);
+  if (late <= inner_->gap_threshold) return;
+  inner_->gap_seen = current;
+  inner_->gap(late);
+}
+
+void Loop::on_turn(Callback<std::chrono::microseconds> turn) {
+  MCPCTL_ASSERT(!inner_->running);
+  uv_loop_configure(&inner_->loop, UV_METRICS_IDLE_TIME);
+  inner_->turn = std::move(turn);
+}
+
+Loop::Scratch::Scratch(Loop& loop) : loop_(loop), data_(loop.inner_->scratch.get()) {
+  if (loop.inner_->scratch_lent) {
+    own_.reset(new char[size]);
+    data_ = own_.get();
+  }
+  loop.inner_->scratch_lent = true;
+}
+
+Loop::Scratch::~Scratch() {
+  if (!own_) loop_.inner_->scratch_lent = false;
+}
+
+}  // namespace mcpctl::loop

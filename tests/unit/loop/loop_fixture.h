@@ -1,0 +1,56 @@
+// What the tests of loop/ share: a loop with a deadline, and a scratch directory.
+#pragma once
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "loop/fd.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+
+namespace mcpctl::loop {
+
+/// Turns the loop until `condition` holds; false when it does not within 5 s.
+template <typename Condition>
+bool run_until(Loop& loop, Condition condition) {
+  bool expired = false;
+  Timer deadline{loop};
+  deadline.arm(Duration{5000}, [&] { expired = true; });
+  while (!condition() && !expired) loop.run_once();
+  return condition();
+}
+
+struct Pipe {
+  Fd read, write;
+  Pipe() {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    read.reset(ends[0]);
+    write.reset(ends[1]);
+  }
+};
+
+/// A directory of its own below /tmp, mode 0700, removed with everything in it.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    char name[] = "/tmp/mcpctl-test-XXXXXX";
+    REQUIRE(::mkdtemp(name) != nullptr);
+    path_ = name;
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace mcpctl::loop
