@@ -5,11 +5,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define MCPCTL_ASSERT(condition)                                                             \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      std::fprintf(stderr, "mcpctl: %s:%d: broken invariant: %s\n", __FILE__, __LINE__,      \
-                   #condition);                                                              \
-      std::abort();                                                                          \
-    }                                                                                        \
+#define MCPCTL_ASSERT(condition)                                                        \
+  do {                                                                                  \
+    if (!(condition)) {                                                                 \
+      std::fprintf(stderr, "mcpctl: %s:%d: broken invariant: %s\n", __FILE__, __LINE__, \
+                   #condition);                                                         \
+      std::abort();                                                                     \
+    }                                                                                   \
   } while (false)

@@ -97,8 +97,8 @@ struct Liveness {
 
 /// One resource limit for setrlimit(2).
 struct ResourceLimit {
-  int resource{0};      ///< RLIMIT_…
-  std::string name;     ///< as configured: "nofile"
+  int resource{0};   ///< RLIMIT_…
+  std::string name;  ///< as configured: "nofile"
   std::uint64_t soft{0};
   std::uint64_t hard{0};
   friend bool operator==(const ResourceLimit&, const ResourceLimit&) = default;
@@ -196,8 +196,8 @@ struct Config {
   std::vector<Server> servers;     ///< in file order; disabled ones left out
   std::vector<std::string> disabled;
   std::vector<Unusable> unusable;
-  unsigned max_concurrent_starts{0};           ///< 0: 2 × cores, at least 4
-  std::optional<Duration> shutdown_timeout;    ///< unset: 8 s as PID 1, else 10 s
+  unsigned max_concurrent_starts{0};         ///< 0: 2 × cores, at least 4
+  std::optional<Duration> shutdown_timeout;  ///< unset: 8 s as PID 1, else 10 s
   std::string gateway_listen{"127.0.0.1:7420"};
   /// Values that no output may show, longest first (see redact()).
   std::vector<std::string> secrets;
