@@ -129,24 +129,37 @@ Offences headers_introduce_themselves(const SourceFile& file) {
 
 Offences headers_open_no_namespace(const SourceFile& file) {
   static const std::regex directive{R"(^\s*using\s+namespace\s)"};
-  if (!file.is_header()) return {};
+  if (!file.is_header() || file.path.starts_with("tests/")) return {};
   return matches(file, directive, "every includer inherits it");
 }
 
 Offences at_most_450_lines(const SourceFile& file) {
-  // A file that must be longer stands here with its reason, {path, reason}; the
-  // list is empty because so far each long file was two concepts.
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 0> exceptions{};
-  if (!file.is_product() || file.lines.size() <= 450) return {};
-  if (std::ranges::any_of(exceptions, [&](const auto& e) { return e.first == file.path; })) {
-    return {};
+  struct Exception {
+    std::string_view path;
+    std::size_t limit;
+    std::string_view reason;
+  };
+  static constexpr std::array exceptions{
+      Exception{"supervisor/lifecycle.cc", 500,
+                "one machine: what every state answers to every event is read in one sitting"},
+  };
+  if (!file.is_product()) return {};
+  const auto* exception = std::ranges::find(exceptions, file.path, &Exception::path);
+  const bool excepted = exception != exceptions.end();
+  const std::size_t limit = excepted ? exception->limit : 450;
+  const std::string lines = std::to_string(file.lines.size()) + " lines";
+  if (file.lines.size() > limit) {
+    return {{file.path, limit, lines + ": did two concepts meet?"}};
   }
-  return {{file.path, 450, std::to_string(file.lines.size()) + " lines: did two concepts meet?"}};
+  if (excepted && file.lines.size() <= 450) {
+    return {{file.path, 1, lines + ": no longer needs its exception"}};
+  }
+  return {};
 }
 
 Offences unit_tests_never_sleep(const SourceFile& file) {
   static const std::regex call{R"(\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\()"};
-  if (!file.path.starts_with("tests/unit/") || !file.is_code()) return {};
+  if (!file.path.starts_with("tests/unit/") || !file.path.ends_with("_test.cc")) return {};
   return matches(file, call, "wait for the event instead");
 }
 

@@ -39,14 +39,16 @@ Offences no_paths_of_one_machine(const SourceFile& file);
 Offences at_most_100_columns(const SourceFile& file);
 Offences no_empty_names(const SourceFile& file);
 
-/// .h: `#pragma once` after an opening comment; no `using namespace`.
+/// .h: `#pragma once` after an opening comment; no `using namespace`, but for the
+/// vocabulary of a folder of tests.
 Offences headers_introduce_themselves(const SourceFile& file);
 Offences headers_open_no_namespace(const SourceFile& file);
 
 /// What ships: one asks at 400 lines whether two concepts met, and answers at 450.
 Offences at_most_450_lines(const SourceFile& file);
 
-/// tests/unit: time is an argument there.
+/// tests/unit: time is an argument there.  A fixture (a header) may poll for what
+/// the kernel does not announce, with a deadline; a test may not.
 Offences unit_tests_never_sleep(const SourceFile& file);
 
 /// package-lock.json: names and hashes, but no host that only some machines reach.
