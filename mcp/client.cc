@@ -1,8 +1,7 @@
 #include "mcp/client.h"
 
-#include <algorithm>
 #include <bit>
-#include <charconv>
+#include <utility>
 
 #include "base/assert.h"
 #include "mcp/raw.h"
@@ -246,7 +245,9 @@ void Client::record_noise(std::string_view message, std::string_view why) {
 //
 // server/discover first.  A DiscoverResult, or the error that only modern servers
 // know, decides for modern; anything else, or silence, brings `initialize`.  Both
-// may then be on their way: the first success decides, the other answer is late.
+// may then be on their way, and a dual-era server will answer both.  It has turned
+// legacy by then (the TypeScript SDK's stdio server does), so the answer to
+// `initialize` decides, and a late DiscoverResult counts only if that one fails.
 
 void Client::discovered(std::string_view result, Instant now) {
   const std::string_view supported = member(result, "supportedVersions");
@@ -269,16 +270,23 @@ void Client::choose_revision(std::string_view supported, std::string_view result
   while (const auto element = names.next()) {
     const auto revision = find_revision(string_value(*element).value_or(std::string{}));
     if (!revision) continue;
-    if (revision->era == Era::modern) {
-      const std::string_view info = member(member(result, "_meta"), server_info_key);
-      return complete_handshake(*revision, result, info, now);
-    }
+    if (revision->era == Era::modern) return modern_agreed(*revision, result, now);
     knows_legacy = true;
   }
   if (knows_legacy) return fall_back(now);
   if (initialize_) return;  // sent meanwhile; its answer decides
   fail_handshake("cannot agree on a protocol revision: server speaks only " +
                  list_names(supported));
+}
+
+void Client::modern_agreed(const Revision& revision, std::string_view result, Instant now) {
+  if (initialize_) {
+    late_modern_ = LateModern{revision, std::string{result}};
+    initialize_.deadline = now + options_.discover_timeout;
+    return;
+  }
+  const std::string_view info = member(member(result, "_meta"), server_info_key);
+  complete_handshake(revision, result, info, now);
 }
 
 void Client::initialized(std::string_view result, Instant now) {
@@ -294,10 +302,17 @@ void Client::initialized(std::string_view result, Instant now) {
 }
 
 void Client::initialize_refused(std::string why, Instant now) {
+  if (late_modern_) return settle_for_modern(now);
   if (initialize_error_.empty()) initialize_error_ = std::move(why);
   if (!discover_sent_) return send_discover(now);  // skipped, but it may be modern after all
   if (!discover_) return fail_handshake("cannot initialize: " + initialize_error_);
   discover_.deadline = now + options_.discover_timeout;  // its answer is the last hope
+}
+
+void Client::settle_for_modern(Instant now) {
+  initialize_ = {};
+  const LateModern late = *std::exchange(late_modern_, std::nullopt);
+  modern_agreed(late.revision, late.result, now);
 }
 
 /// server/discover has not decided for modern.
@@ -324,6 +339,7 @@ void Client::complete_handshake(const Revision& revision, std::string_view resul
   discover_ = {};
   initialize_ = {};
   initialize_error_ = {};
+  if (late_modern_) late_modern_->result = {};
   if (revision.era == Era::legacy) {
     outputs_.emplace_back(
         Send{initialized_notification(), "notifications/initialized", 0, revision.name});
@@ -341,7 +357,7 @@ void Client::fail_handshake(std::string why) {
 }
 
 bool Client::skip_discover_next_time() const {
-  if (identity_.era != Era::unknown) return identity_.era == Era::legacy;
+  if (identity_.era != Era::unknown) return identity_.era == Era::legacy && !late_modern_;
   if (discover_sent_) return !discover_answered_;
   return false;  // initialize alone has not worked: begin at the beginning
 }
@@ -379,6 +395,7 @@ void Client::poll(Instant now) {
   };
   // discover_ keeps its id: a late answer may still decide.
   if (is_over(discover_.deadline)) fall_back(now);
+  if (is_over(initialize_.deadline)) settle_for_modern(now);
   if (is_over(tools_request_.deadline)) {
     tools_request_ = {};
     listing_failed("no answer in time", now);

@@ -148,7 +148,8 @@ class Client {
   /// This server answers tools/list but let a ping time out.
   bool ping_unanswered() const { return ping_unanswered_; }
 
-  /// What the next incarnation should do about Options::skip_discover.  True also
+  /// What the next incarnation should do about Options::skip_discover: true after a
+  /// legacy handshake, unless the server was only too slow to prove modern; true also
   /// when this one has not answered server/discover in any way: some servers exit
   /// or fall silent when the first message is not `initialize`.
   bool skip_discover_next_time() const;
@@ -164,6 +165,11 @@ class Client {
     Instant sent{};
     std::optional<Instant> deadline;
     explicit operator bool() const { return id != 0; }
+  };
+  /// A modern answer that came when `initialize` was on its way already.
+  struct LateModern {
+    Revision revision;
+    std::string result;  ///< until the handshake is complete
   };
   struct Listing;
   struct DropListing {
@@ -184,6 +190,8 @@ class Client {
   void discovered(std::string_view result, Instant now);
   void discover_refused(std::string_view error, Instant now);
   void choose_revision(std::string_view supported, std::string_view result, Instant now);
+  void modern_agreed(const Revision& revision, std::string_view result, Instant now);
+  void settle_for_modern(Instant now);
   void initialized(std::string_view result, Instant now);
   void initialize_refused(std::string why, Instant now);
   void fall_back(Instant now);
@@ -219,6 +227,7 @@ class Client {
   Instant listed_at_{};
   Duration list_spacing_{1'000};
   std::string initialize_error_;
+  std::optional<LateModern> late_modern_;
   std::unique_ptr<Listing, DropListing> listing_;  ///< while listing only
   Identity identity_;
   std::vector<Tool> tools_;
