@@ -22,6 +22,16 @@ target_include_directories(mcpctl_flags INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_definitions(mcpctl_flags INTERFACE _GNU_SOURCE)
 target_compile_options(mcpctl_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
+
+# A broken invariant of the standard library's ends the process like one of ours
+# (the warden cleans up); it never goes on with what lies beyond the array.
+target_compile_definitions(mcpctl_flags INTERFACE _GLIBCXX_ASSERTIONS)
+if(NOT MCPCTL_SANITIZE)
+  target_compile_options(mcpctl_flags INTERFACE -fstack-protector-strong
+    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+  add_link_options(-Wl,-z,relro,-z,now)
+endif()
+
 if(MCPCTL_SANITIZE)
   add_compile_options(-fsanitize=${MCPCTL_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MCPCTL_SANITIZE})
