@@ -27,8 +27,7 @@ target_compile_options(mcpctl_flags INTERFACE
 # (the warden cleans up); it never goes on with what lies beyond the array.
 target_compile_definitions(mcpctl_flags INTERFACE _GLIBCXX_ASSERTIONS)
 if(NOT MCPCTL_SANITIZE)
-  target_compile_options(mcpctl_flags INTERFACE -fstack-protector-strong
-    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2>)
+  target_compile_options(mcpctl_flags INTERFACE -fstack-protector-strong)
   add_link_options(-Wl,-z,relro,-z,now)
 endif()
 
