@@ -15,7 +15,7 @@
 namespace mcpctl::spawn {
 
 /// The steps of a spawn, in the order in which they happen.
-enum class Stage : std::uint8_t {
+enum class Stage : std::uint32_t {
   prepare,       ///< in the parent, before there is a child
   create,        ///< clone
   session,       ///< setsid

@@ -1,0 +1,321 @@
+#include "spawn/cgroup.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "spawn/proc.h"
+
+namespace mcpctl::spawn {
+namespace {
+
+using loop::Fd;
+
+constexpr std::string_view controllers[] = {"memory", "pids"};
+
+std::optional<std::string> read_text(int directory, const char* name) {
+  const Fd fd{::openat(directory, name, O_RDONLY | O_CLOEXEC)};
+  if (!fd) return std::nullopt;
+  std::string text;
+  char bytes[4096];
+  ssize_t length;
+  while ((length = ::read(fd.get(), bytes, sizeof bytes)) > 0) {
+    text.append(bytes, static_cast<std::size_t>(length));
+  }
+  return length < 0 ? std::nullopt : std::optional{std::move(text)};
+}
+
+/// 0 or an errno.
+int write_text(int directory, const char* name, std::string_view text) {
+  const Fd fd{::openat(directory, name, O_WRONLY | O_CLOEXEC)};
+  if (!fd) return errno;
+  return ::write(fd.get(), text.data(), text.size()) >= 0 ? 0 : errno;
+}
+
+/// The number after `key` in a file of "key number" lines.
+std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key) {
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
+      std::uint64_t number = 0;
+      std::from_chars(line.data() + key.size() + 1, line.data() + line.size(), number);
+      return number;
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return std::nullopt;
+}
+
+bool has_word(std::string_view text, std::string_view word) {
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; ++at) {
+    const auto end = at + word.size();
+    const bool starts = at == 0 || text[at - 1] == ' ';
+    if (starts && (end == text.size() || text[end] == ' ' || text[end] == '\n')) return true;
+  }
+  return false;
+}
+
+/// A directory name from a server's or fleet's; distinct names stay distinct.
+std::string directory_name(std::string_view name) {
+  std::string safe;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || (c == '.' && !safe.empty());
+    if (plain) {
+      safe += c;
+    } else {
+      constexpr char digits[] = "0123456789abcdef";
+      const auto byte = static_cast<unsigned char>(c);
+      (((safe += '%') += digits[byte >> 4]) += digits[byte & 15]);
+    }
+  }
+  return safe;
+}
+
+/// Hands the controllers that we have down to the children.  Best effort: a group
+/// that holds processes itself cannot (the rule of no internal processes).
+void hand_down_controllers(int directory) {
+  const auto available = read_text(directory, "cgroup.controllers").value_or("");
+  for (const std::string_view controller : controllers) {
+    if (has_word(available, controller)) {
+      write_text(directory, "cgroup.subtree_control", "+" + std::string(controller));
+    }
+  }
+}
+
+Fd open_directory(int parent, const char* name) {
+  return Fd{::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+}
+
+std::string fleet_prefix(std::string_view fleet) { return "mcpctl-" + directory_name(fleet) + "-"; }
+
+std::vector<std::string> subdirectories(int directory) {
+  std::vector<std::string> names;
+  alignas(DirectoryEntry) char buffer[4096];
+  if (::lseek(directory, 0, SEEK_SET) < 0) return names;
+  for (ssize_t length; (length = read_directory(directory, buffer, sizeof buffer)) > 0;) {
+    for (ssize_t at = 0; at < length;) {
+      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer + at);
+      at += entry->length;
+      const std::string_view name{entry->name};
+      constexpr unsigned char is_directory = 4;  // DT_DIR
+      if (entry->type == is_directory && name != "." && name != "..") names.emplace_back(name);
+    }
+  }
+  return names;
+}
+
+/// Undoes the octal escapes of mountinfo: blanks, tabs, newlines, backslashes.
+std::string unescape(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned code = 0;
+    if (text[i] == '\\' && i + 3 < text.size() + 0 &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 4, code, 8).ptr ==
+            text.data() + i + 4) {
+      plain += static_cast<char>(code);
+      i += 3;
+    } else {
+      plain += text[i];
+    }
+  }
+  return plain;
+}
+
+std::string_view next_word(std::string_view& line) {
+  const auto end = std::min(line.find(' '), line.size());
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
+  return word;
+}
+
+std::string_view next_line(std::string_view& text) {
+  const auto end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+}  // namespace
+
+Cgroup::Cgroup(Fd directory, Fd parent, std::string name)
+    : directory_(std::move(directory)), parent_(std::move(parent)), name_(std::move(name)) {}
+
+Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
+  if (this != &other) {
+    remove();
+    directory_ = std::move(other.directory_);
+    parent_ = std::move(other.parent_);
+    name_ = std::move(other.name_);
+  }
+  return *this;
+}
+
+Cgroup::~Cgroup() { remove(); }
+
+void Cgroup::remove() noexcept {
+  if (!directory_) return;
+  // What a server made below; the kernel refuses while anything lives in it.
+  for (const auto& name : subdirectories(directory_.get())) {
+    ::unlinkat(directory_.get(), name.c_str(), AT_REMOVEDIR);
+  }
+  ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR);
+  directory_.reset();
+}
+
+std::vector<std::string> Cgroup::limit(const CgroupLimits& limits) const {
+  std::vector<std::string> refusals;
+  const auto set = [&](const char* file, const char* controller, std::uint64_t value) {
+    const int error =
+        write_text(directory_.get(), file, value == 0 ? "max" : std::to_string(value));
+    if (error == 0 || value == 0) return;  // no limit wanted, none there
+    std::string why = error == ENOENT
+                          ? std::string("the ") + controller + " controller is not available here"
+                          : std::string(std::strerror(error));
+    refusals.push_back(std::string(file) + ": " + why);
+  };
+  set("memory.max", "memory", limits.memory);
+  set("pids.max", "pids", limits.pids);
+  return refusals;
+}
+
+std::optional<bool> Cgroup::is_populated() const {
+  const auto events = read_text(directory_.get(), "cgroup.events");
+  const auto populated = events ? number_of(*events, "populated") : std::nullopt;
+  return populated ? std::optional{*populated != 0} : std::nullopt;
+}
+
+bool Cgroup::kill() const { return write_text(directory_.get(), "cgroup.kill", "1") == 0; }
+
+std::vector<pid_t> Cgroup::processes() const {
+  std::vector<pid_t> pids;
+  const auto text = read_text(directory_.get(), "cgroup.procs").value_or("");
+  for (std::string_view rest{text}; !rest.empty();) {
+    const std::string_view line = next_line(rest);
+    pid_t pid = 0;
+    std::from_chars(line.data(), line.data() + line.size(), pid);
+    if (pid > 0) pids.push_back(pid);
+  }
+  return pids;
+}
+
+std::optional<std::uint64_t> Cgroup::oom_kills() const {
+  const auto events = read_text(directory_.get(), "memory.events");
+  return events ? number_of(*events, "oom_kill") : std::nullopt;
+}
+
+Result<FleetCgroup> FleetCgroup::create(std::string_view fleet) {
+  auto where = own_cgroup();
+  if (!where) return std::unexpected(std::move(where.error()));
+  remove_stale_cgroups(*where, fleet);
+  return create_below(*where, fleet);
+}
+
+Result<FleetCgroup> FleetCgroup::create_below(const std::string& where, std::string_view fleet) {
+  const auto cannot = [&](const std::string& path, int error) {
+    return failure("cannot create control group " + path + ": " + std::strerror(error));
+  };
+  Fd parent = open_directory(AT_FDCWD, where.c_str());
+  if (!parent) return cannot(where, errno);
+
+  const std::string name = fleet_prefix(fleet) + std::to_string(::getpid());
+  std::string path = where + (where.ends_with('/') ? "" : "/") + name;
+  if (::mkdirat(parent.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
+    return cannot(path, errno);
+  }
+  Fd directory = open_directory(parent.get(), name.c_str());
+  if (!directory || ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return cannot(path, errno);
+
+  FleetCgroup made{std::move(directory), std::move(parent), std::move(path)};
+  // Who puts a process into a group must have the right to write at both ends
+  // (cgroups(7), delegation containment).
+  if (::faccessat(made.directory_.get(), "cgroup.procs", W_OK, AT_EACCESS) != 0 ||
+      ::faccessat(made.parent_.get(), "cgroup.procs", W_OK, AT_EACCESS) != 0) {
+    return cannot(made.path_, errno);
+  }
+  hand_down_controllers(made.parent_.get());
+  hand_down_controllers(made.directory_.get());
+  return made;
+}
+
+FleetCgroup::~FleetCgroup() {
+  if (directory_) ::rmdir(path_.c_str());
+}
+
+Result<Cgroup> FleetCgroup::server(std::string_view name) const {
+  std::string directory = directory_name(name);
+  if (::mkdirat(directory_.get(), directory.c_str(), 0755) != 0 && errno != EEXIST) {
+    return failure("cannot create control group " + path_ + "/" + directory + ": " +
+                   std::strerror(errno));
+  }
+  Fd made = open_directory(directory_.get(), directory.c_str());
+  Fd parent{::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3)};
+  if (!made || !parent) {
+    return failure("cannot open control group " + path_ + "/" + directory + ": " +
+                   std::strerror(errno));
+  }
+  return Cgroup{std::move(made), std::move(parent), std::move(directory)};
+}
+
+std::vector<std::string> remove_stale_cgroups(const std::string& where, std::string_view fleet) {
+  std::vector<std::string> removed;
+  const Fd parent = open_directory(AT_FDCWD, where.c_str());
+  if (!parent) return removed;
+  const std::string prefix = fleet_prefix(fleet);
+  for (auto& name : subdirectories(parent.get())) {
+    if (!name.starts_with(prefix)) continue;
+    // mcpctl-a-b-7 is fleet "a-b", not a run of fleet "a".
+    if (name.find_first_not_of("0123456789", prefix.size()) != std::string::npos) continue;
+    const Fd stale = open_directory(parent.get(), name.c_str());
+    if (!stale || ::flock(stale.get(), LOCK_EX | LOCK_NB) != 0) continue;
+    write_text(stale.get(), "cgroup.kill", "1");
+    for (const auto& server : subdirectories(stale.get())) {
+      ::unlinkat(stale.get(), server.c_str(), AT_REMOVEDIR);
+    }
+    if (::unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) == 0) {
+      removed.push_back(std::move(name));
+    }
+  }
+  return removed;
+}
+
+Result<std::string> own_cgroup(std::string_view mountinfo, std::string_view membership) {
+  std::optional<std::string> own;
+  while (!membership.empty()) {
+    const std::string_view line = next_line(membership);
+    if (line.starts_with("0::")) own = line.substr(3);
+  }
+  if (!own) return failure("the kernel has no cgroup v2");
+
+  // ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS [TAGS…] - TYPE SOURCE OPTIONS
+  while (!mountinfo.empty()) {
+    std::string_view line = next_line(mountinfo);
+    const auto dash = line.find(" - ");
+    if (dash == std::string_view::npos || !line.substr(dash + 3).starts_with("cgroup2 ")) continue;
+    for (int skipped = 0; skipped < 3; ++skipped) next_word(line);
+    const std::string root = unescape(next_word(line));
+    const std::string mount_point = unescape(next_word(line));
+    if (own->starts_with("/..")) return failure("our cgroup lies outside of our cgroup namespace");
+    if (root == "/") return *own == "/" ? mount_point : mount_point + *own;
+    // Only a part of the hierarchy is mounted here.
+    if (!own->starts_with(root)) continue;
+    const std::string rest = own->substr(root.size());
+    if (rest.empty() || rest.starts_with('/')) return mount_point + rest;
+  }
+  return failure("no cgroup v2 file system is mounted");
+}
+
+Result<std::string> own_cgroup() {
+  const auto mountinfo = read_text(AT_FDCWD, "/proc/self/mountinfo");
+  const auto membership = read_text(AT_FDCWD, "/proc/self/cgroup");
+  if (!mountinfo || !membership) return failure("/proc is not mounted");
+  return own_cgroup(*mountinfo, *membership);
+}
+
+}  // namespace mcpctl::spawn

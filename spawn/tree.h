@@ -1,0 +1,67 @@
+// All processes of one incarnation of a server: its leader's session and group,
+// their descendants, orphans that carry its cookie, and its control group where
+// there is one.  Nothing here blocks or waits: the caller repeats from a timer.
+// A process is signalled only when it is certain that it belongs to the tree; a
+// recycled pid or group number never reaches a stranger.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "spawn/cgroup.h"
+#include "spawn/process_table.h"
+#include "spawn/spawner.h"
+
+namespace mcpctl::spawn {
+
+class Tree {
+ public:
+  /// Takes the child.  `cookie` is what its environment carries, as text; `cgroup`
+  /// is borrowed, may be null, and holds nothing but this incarnation.
+  Tree(Child child, std::string cookie, Cgroup* cgroup = nullptr);
+
+  /// The leader.  Its owner polls the pidfd and reaps it with try_reap().
+  const Child& leader() const { return leader_; }
+  const std::string& cookie() const { return cookie_; }
+
+  /// True once no live process is left; zombies do not count.  Stays true: nothing
+  /// can join an empty tree.  With a control group the table is not looked at.
+  bool is_empty(ProcessTable& table);
+
+  /// Its live processes as of the snapshot.
+  std::vector<const ProcessStat*> members(ProcessTable& table);
+
+  /// Sends `signal` to the whole tree: first at one stroke to the leader's group,
+  /// so that none slips away by forking, then to members elsewhere.  Any signal but
+  /// KILL and the stopping ones is followed by SIGCONT, so that a stopped process
+  /// hears it.  Returns how many members there were.
+  std::size_t signal(int signal, ProcessTable& table);
+
+  /// One round of killing: cgroup.kill, the group, every member.  Returns how many
+  /// members the snapshot showed; refresh and repeat until is_empty().  A chain of
+  /// processes that fork and exit dies within some rounds; a fork bomb without
+  /// pids.max may not, and then survivors() names it.
+  std::size_t kill_round(ProcessTable& table);
+
+  /// "PID (command line)" of every member.
+  std::vector<std::string> survivors(ProcessTable& table);
+
+ private:
+  struct Identity {
+    pid_t pid;
+    std::uint64_t start_time;
+  };
+
+  bool may_be_in_session(const ProcessStat& process, ProcessTable& table) const;
+  void signal_group(int signal) const;
+
+  Child leader_;
+  std::uint64_t start_time_{0};
+  std::string cookie_;
+  Cgroup* cgroup_;
+  std::vector<Identity> known_;  ///< members of the last snapshot; still ours if orphaned since
+  bool is_gone_{false};
+};
+
+}  // namespace mcpctl::spawn
