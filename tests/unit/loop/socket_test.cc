@@ -178,7 +178,7 @@ TEST_CASE("a file of another kind, or a link, at the socket's path is refused an
   TemporaryDirectory directory;
   const std::string path = directory / "x.sock";
 
-  SUBCASE("a regular file") { Fd{::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)}; }
+  SUBCASE("a regular file") { std::ofstream{path} << "kept"; }
   SUBCASE("a symbolic link") { std::filesystem::create_symlink("/nowhere", path); }
   const auto refused = Listener::unix_socket(loop, path, {[](Fd) {}, {}});
 
