@@ -196,14 +196,15 @@ struct Config {
   std::vector<Server> servers;     ///< in file order; disabled ones left out
   std::vector<std::string> disabled;
   std::vector<Unusable> unusable;
-  unsigned max_concurrent_starts{0};         ///< 0: 2 × cores, at least 4
-  std::optional<Duration> shutdown_timeout;  ///< unset: 8 s as PID 1, else 10 s
-  std::string gateway_listen{"127.0.0.1:7420"};
+  unsigned max_concurrent_starts{0};             ///< 0: 2 × cores, at least 4
+  std::optional<Duration> shutdown_timeout;      ///< unset: 8 s as PID 1, else 10 s
+  std::string gateway_listen{"127.0.0.1:7420"};  ///< HOST:PORT; empty: no gateway
   /// Values that no output may show, longest first (see redact()).
   std::vector<std::string> secrets;
 };
 
-/// `server` with every "${PORT}" in command, args, env, cwd and url replaced.
+/// `server` with every "${PORT}" in command, args, env, cwd, url, headers and the
+/// commands of its probes replaced.
 Server with_port(Server server, std::uint16_t port);
 
 /// `text` with every occurrence of a secret replaced by "[redacted]".

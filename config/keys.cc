@@ -1,0 +1,285 @@
+#include "config/keys.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "config/key_values.h"
+#include "config/special_values.h"
+
+namespace mcpctl::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t many = 1'000'000;
+
+const std::vector<Key<Backoff>>& backoff_keys() {
+  static const std::vector<Key<Backoff>> keys{
+      {"initial", duration(&Backoff::initial, 10ms)},
+      {"max", duration(&Backoff::max, 10ms)},
+      {"stable", duration(&Backoff::stable)},
+  };
+  return keys;
+}
+
+const std::vector<Key<CrashLoop>>& crash_loop_keys() {
+  static const std::vector<Key<CrashLoop>> keys{
+      {"failures", integer(&CrashLoop::failures, 1, 1000)},
+      {"window", duration(&CrashLoop::window, 1ms)},
+      {"retry", duration(&CrashLoop::retry)},
+  };
+  return keys;
+}
+
+const std::vector<Key<Readiness>>& readiness_keys() {
+  static const std::vector<Key<Readiness>> keys{
+      {"method", choice(&Readiness::method, readiness_names)},
+      {"port", integer<Readiness, std::uint16_t>(&Readiness::port, 1, 65535, 0)},
+      {"path", string(&Readiness::path)},
+      {"command", strings(&Readiness::command)},
+      {"pattern", string(&Readiness::pattern, Expanding::no)},
+      {"fd", integer<Readiness, int>(&Readiness::notify_fd, 3, 255, 0)},
+      {"after", duration(&Readiness::after)},
+      {"timeout", duration(&Readiness::timeout, 1ms)},
+      {"timeoutMax", duration(&Readiness::timeout_max, 1ms)},
+  };
+  return keys;
+}
+
+const std::vector<Key<Liveness>>& liveness_keys() {
+  static const std::vector<Key<Liveness>> keys{
+      {"method", choice(&Liveness::method, liveness_names)},
+      {"port", integer<Liveness, std::uint16_t>(&Liveness::port, 1, 65535, 0)},
+      {"path", string(&Liveness::path)},
+      {"command", strings(&Liveness::command)},
+      {"interval", duration(&Liveness::interval, 10ms)},
+      {"timeout", duration(&Liveness::timeout, 1ms)},
+      {"failures", integer(&Liveness::failures, 1, 1000)},
+  };
+  return keys;
+}
+
+const std::vector<Key<StopLadder>>& stop_keys() {
+  static const std::vector<Key<StopLadder>> keys{
+      {"drain", duration(&StopLadder::drain)},
+      {"eof", duration(&StopLadder::eof)},
+      {"term", duration(&StopLadder::term)},
+      {"signal", stop_signal()},
+  };
+  return keys;
+}
+
+const std::vector<Key<Logs>>& logs_keys() {
+  static const std::vector<Key<Logs>> keys{
+      {"dir", folder(&Logs::dir)},
+      {"format", choice(&Logs::format, log_format_names)},
+      {"maxSize", size(&Logs::max_size, 4096)},
+      {"keep", integer(&Logs::keep, 0, 1000)},
+      {"ring", size(&Logs::ring, 1024)},
+  };
+  return keys;
+}
+
+bool is_fleet_name(std::string_view name) {
+  const auto is_alnum = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  };
+  return !name.empty() && name.size() <= 64 && is_alnum(name[0]) &&
+         std::all_of(name.begin(), name.end(),
+                     [&](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
+}
+
+Value<Config> fleet_name() {
+  Value<Config> value = string(&Config::name, Expanding::no);
+  value.read = [](Values& values, const Node& node, Config& into) {
+    std::string name;
+    if (!values.literal(node, name)) return;
+    if (!is_fleet_name(name)) {
+      return values.error(node,
+                          "a name has 1 to 64 letters, digits, \"_\", \".\" or \"-\", and "
+                          "begins with a letter or digit");
+    }
+    into.name = std::move(name);
+  };
+  return value;
+}
+
+bool is_listen_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return false;
+  const std::string_view host = text.substr(0, colon);
+  const bool is_ipv6 = host.starts_with('[') && host.ends_with(']') && host.size() > 2;
+  if (!is_ipv6 && host.find_first_of(":/[] ") != std::string_view::npos) return false;
+  unsigned port = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, problem] = std::from_chars(text.data() + colon + 1, end, port);
+  return problem == std::errc{} && rest == end && port <= 65535;
+}
+
+const std::vector<Key<Config>>& gateway_keys() {
+  static const std::vector<Key<Config>> keys = [] {
+    Value<Config> listen = string(&Config::gateway_listen);
+    listen.read = [](Values& values, const Node& node, Config& into) {
+      std::string address;
+      if (!values.text(node, address)) return;
+      if (address == "off") {
+        into.gateway_listen.clear();
+      } else if (is_listen_address(address)) {
+        into.gateway_listen = std::move(address);
+      } else if (values.missing().empty()) {
+        values.error(node, "expected HOST:PORT such as \"127.0.0.1:7420\", or \"off\"");
+      }
+    };
+    listen.write = [](const Config& from) -> Json {
+      return from.gateway_listen.empty() ? "off" : from.gateway_listen;
+    };
+    return std::vector<Key<Config>>{{"listen", listen}};
+  }();
+  return keys;
+}
+
+/// A value of the Config or of the defaults, as one of the whole Fleet.
+template <typename Inner>
+Value<Fleet> of_fleet(Inner Fleet::* part, const Value<Inner>& value) {
+  return {value.shape, value.choices,
+          [part, value](Values& values, const Node& node, Fleet& into) {
+            value.read(values, node, into.*part);
+          },
+          [part, value](const Fleet& from) -> Json { return value.write(from.*part); }, value.rows};
+}
+
+Value<Fleet> gateway() {
+  return {Shape::section,
+          {},
+          [](Values& values, const Node& node, Fleet& into) {
+            read_keys(values, node, "gateway", gateway_keys(), into.config);
+          },
+          [](const Fleet& from) -> Json { return write_keys(gateway_keys(), from.config); },
+          rows_of(gateway_keys(), Config{})};
+}
+
+Json say_nothing(const Fleet&) { return {}; }
+
+Value<Fleet> defaults() {
+  return {Shape::section,
+          {},
+          [](Values& values, const Node& node, Fleet& into) {
+            Node shared = node;
+            for (const Key<Draft>& key : server_keys()) {
+              const Node* value = key.in_defaults ? nullptr : node.find(key.name);
+              if (value == nullptr) continue;
+              values.error(*value, in_quotes(key.name) + " cannot be the same for every server");
+              std::erase_if(shared.members,
+                            [&](const Member& member) { return member.key == key.name; });
+            }
+            read_keys(values, shared, "defaults", defaults_keys(), into.defaults);
+          },
+          say_nothing};
+}
+
+/// The logs of all servers; each may still say otherwise.
+Value<Fleet> fleet_logs() {
+  Value<Fleet> value =
+      of_fleet(&Fleet::defaults, Value<Draft>{section(&Server::logs, "logs", logs_keys())});
+  value.write = say_nothing;
+  return value;
+}
+
+}  // namespace
+
+const std::vector<Key<Draft>>& server_keys() {
+  static const std::vector<Key<Draft>> keys{
+      {"kind", choice(&Server::kind, kind_names), false},
+      {"port", integer(&Server::port, 0, 65535), false},
+      {"lifecycle", choice(&Server::startup, startup_names)},
+      {"idleStop", duration(&Server::idle_stop)},
+      {"dependsOn", dependencies(), false},
+      {"required", boolean(&Server::required)},
+      {"restart", choice(&Server::restart, restart_names)},
+      {"backoff", section(&Server::backoff, "backoff", backoff_keys())},
+      {"crashLoop", section(&Server::crash_loop, "crashLoop", crash_loop_keys())},
+      {"successExitCodes", exit_codes(&Server::success_exit_codes)},
+      {"noRestartExitCodes", exit_codes(&Server::no_restart_exit_codes)},
+      {"readiness", section(&Server::readiness, "readiness", readiness_keys(), "method")},
+      {"liveness", section(&Server::liveness, "liveness", liveness_keys(), "method")},
+      {"stop", section(&Server::stop, "stop", stop_keys())},
+      {"memory", size(&Server::memory, 1u << 20, true)},
+      {"pids", integer<Server, std::uint64_t>(&Server::pids, 1, 4 * many, 0)},
+      {"rlimits", limits()},
+      {"user", account(&Draft::user_name)},
+      {"group", account(&Draft::group_name)},
+      {"umask", umask_value()},
+      {"oomScoreAdj", integer(&Server::oom_score_adj, -1000, 1000)},
+      {"inheritEnv", inherit_env()},
+      {"logs", section(&Server::logs, "logs", logs_keys())},
+  };
+  return keys;
+}
+
+const std::vector<Key<Draft>>& defaults_keys() {
+  static const std::vector<Key<Draft>> keys = [] {
+    std::vector<Key<Draft>> shared = server_keys();
+    std::erase_if(shared, [](const Key<Draft>& key) { return !key.in_defaults; });
+    return shared;
+  }();
+  return keys;
+}
+
+const std::vector<Key<Fleet>>& fleet_keys() {
+  // "logs" stands before "defaults", so that defaults.logs has the last word.
+  static const std::vector<Key<Fleet>> keys{
+      {"name", of_fleet(&Fleet::config, fleet_name())},
+      {"logs", fleet_logs()},
+      {"defaults", defaults()},
+      {"maxConcurrentStarts",
+       of_fleet(&Fleet::config,
+                integer<Config, unsigned>(&Config::max_concurrent_starts, 1, 10'000, 0))},
+      {"shutdownTimeout", of_fleet(&Fleet::config, duration(&Config::shutdown_timeout, 1ms))},
+      {"gateway", gateway()},
+  };
+  return keys;
+}
+
+std::vector<KeyRow> server_key_rows() { return rows_of(server_keys(), Draft{}); }
+std::vector<KeyRow> fleet_key_rows() { return rows_of(fleet_keys(), Fleet{}); }
+
+void read_server_settings(Values& values, const Node& node, Draft& into) {
+  read_keys(values, node, "x-mcpctl", server_keys(), into);
+}
+
+void read_fleet_settings(Values& values, const Node& node, Fleet& into) {
+  read_keys(values, node, "x-mcpctl", fleet_keys(), into);
+}
+
+Json write_server_settings(const Server& server) {
+  Draft draft;
+  static_cast<Server&>(draft) = server;
+  if (server.user) {
+    draft.user_name = server.user->name;
+    draft.group_name = std::to_string(server.user->gid);
+  }
+  return write_keys(server_keys(), draft);
+}
+
+Json write_fleet_settings(const Config& config) {
+  Fleet fleet;
+  fleet.config = config;
+  return write_keys(fleet_keys(), fleet);
+}
+
+std::string section_of(std::string_view key) {
+  std::string section;
+  std::vector<KeyRow> rows = server_key_rows();
+  for (const KeyRow& row : fleet_key_rows()) {
+    if (row.path.starts_with("gateway.")) rows.push_back(row);
+  }
+  for (const KeyRow& row : rows) {
+    const std::size_t dot = row.path.find('.');
+    if (dot == std::string::npos || std::string_view{row.path}.substr(dot + 1) != key) continue;
+    if (!section.empty()) return {};
+    section = row.path.substr(0, dot);
+  }
+  return section;
+}
+
+}  // namespace mcpctl::config
