@@ -35,20 +35,42 @@ void let_go_of_stdio() {
   dup2(null, STDOUT_FILENO);
 }
 
-[[noreturn]] void outlive(const Options& options) {
-  ignore_polite_signals();
+/// Sleeps until its time is over, unimpressed by signals.
+[[noreturn]] void linger(const Options& options) {
   if (options.forgets_environment) {
     // A new program image is the only way to lose /proc/PID/environ.
-    const std::string linger = "--linger=" + std::to_string(options.linger);
-    char name[] = "misbehave", process[] = "--mode=process", stubborn[] = "--mode=stubborn";
-    char end[] = "--mode=lingering";
-    std::string last = linger;
-    char* argv[] = {name, process, stubborn, end, last.data(), nullptr};
+    std::string name = "misbehave", process = "--mode=process", stubborn = "--mode=stubborn",
+                lingering = "--mode=lingering",
+                how_long = "--linger=" + std::to_string(options.linger);
+    char* argv[] = {name.data(),      process.data(),  stubborn.data(),
+                    lingering.data(), how_long.data(), nullptr};
     char* environment[] = {nullptr};
     execve("/proc/self/exe", argv, environment);
   }
   sleep_ms(options.linger);
   _exit(0);
+}
+
+/// Forks a helper that ignores polite signals, in a new session if `as_session`.  When this
+/// returns (false in the helper, which lives on from there), the helper is recorded and
+/// has settled in, so a test may rely on it as soon as the server has answered.
+bool fork_helper(const Options& options, std::string_view role, bool as_session) {
+  int settled[2];
+  if (pipe2(settled, O_CLOEXEC) != 0) return true;
+  const pid_t helper = fork();
+  if (helper == 0) {
+    if (as_session) setsid();
+    ignore_polite_signals();
+    close(settled[0]);
+    close(settled[1]);
+    return false;
+  }
+  close(settled[1]);
+  char byte;
+  [[maybe_unused]] const ssize_t end = read(settled[0], &byte, 1);
+  close(settled[0]);
+  if (helper > 0) record(options, role, helper);
+  return true;
 }
 
 }  // namespace
@@ -74,27 +96,24 @@ void sleep_ms(long ms) {
   }
 }
 
-void record(const Options& options, std::string_view role) {
+void record(const Options& options, std::string_view role, pid_t pid) {
   if (options.pids.empty()) return;
   const int fd = open(options.pids.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) return;
-  write_all(fd, std::string{role} + ' ' + std::to_string(getpid()) + '\n');
+  write_all(fd, std::string{role} + ' ' + std::to_string(pid) + '\n');
   close(fd);
 }
 
 void fork_member(const Options& options) {
-  if (fork() != 0) return;
-  record(options, "member");
+  if (fork_helper(options, "member", false)) return;
   let_go_of_stdio();
-  outlive(options);
+  linger(options);
 }
 
 void fork_session(const Options& options) {
-  if (fork() != 0) return;
-  setsid();
-  record(options, "session");
+  if (fork_helper(options, "session", true)) return;
   let_go_of_stdio();
-  outlive(options);
+  linger(options);
 }
 
 void fork_daemon(const Options& options) {
@@ -104,10 +123,9 @@ void fork_daemon(const Options& options) {
     return;
   }
   setsid();
-  if (fork() != 0) _exit(0);
-  record(options, "daemon");
+  if (fork_helper(options, "daemon", false)) _exit(0);
   let_go_of_stdio();
-  outlive(options);
+  linger(options);
 }
 
 void fork_chain(const Options& options) {
@@ -144,9 +162,7 @@ void fork_bomb(const Options& options) {
 
 void fork_holder(const Options& options) {
   const pid_t leader = getpid();
-  if (fork() != 0) return;
-  record(options, "holder");
-  ignore_polite_signals();
+  if (fork_helper(options, "holder", false)) return;
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   dup2(null, STDIN_FILENO);
   const long end = now_ms() + options.linger;

@@ -1,6 +1,8 @@
 // What the modes do to processes, memory and descriptors.  Plain POSIX; every process
 // made here ends itself after Options::linger, so a failed test leaves nothing for good.
 #pragma once
+#include <sys/types.h>
+
 #include <string_view>
 
 #include "options.h"
@@ -15,7 +17,7 @@ long now_ms();
 void sleep_ms(long ms);
 
 /// Appends "ROLE PID" to Options::pids, if set.
-void record(const Options& options, std::string_view role);
+void record(const Options& options, std::string_view role, pid_t pid);
 
 /// A child in our process group that ignores SIGTERM, SIGINT and SIGHUP.
 void fork_member(const Options& options);

@@ -248,7 +248,7 @@ int main(int argc, char** argv) {
     }
     if (!known) return refuse(argument);
   }
-  record(options, "leader");
+  record(options, "leader", getpid());
   Server server{options};
   for (const Mode* mode : chosen) mode->apply(options, server);
   return server.run();
