@@ -1,0 +1,193 @@
+#include "spawn/cgroup.h"
+
+#include <sys/file.h>
+
+#include <csignal>
+
+#include "spawn/tree.h"
+#include "tests/unit/spawn/processes.h"
+
+using namespace test;
+
+namespace {
+
+/// A fleet's control group, where this machine lets us make one.
+struct Groups {
+  Groups() : fleet(FleetCgroup::create("unit test")) {
+    if (!fleet) MESSAGE("skipped: " << fleet.error().message);
+  }
+  explicit operator bool() const { return fleet.has_value(); }
+  Result<FleetCgroup> fleet;
+};
+
+}  // namespace
+
+TEST_CASE("our own cgroup is found on a unified machine") {
+  const char* const mountinfo =
+      "24 1 0:22 / /proc rw shared:12 - proc proc rw\n"
+      "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
+
+  const auto own = own_cgroup(mountinfo, "0::/user.slice/session-1.scope\n");
+
+  REQUIRE(own);
+  CHECK(*own == "/sys/fs/cgroup/user.slice/session-1.scope");
+}
+
+TEST_CASE("our own cgroup is found on a hybrid machine") {
+  const char* const mountinfo =
+      "36 31 0:33 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"
+      "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
+
+  const auto own = own_cgroup(mountinfo, "4:memory:/some/where\n0::/\n");
+
+  REQUIRE(own);
+  CHECK(*own == "/sys/fs/cgroup/unified");
+}
+
+TEST_CASE("a mount of a part of the hierarchy, at a path with blanks, is understood") {
+  const char* const mountinfo = "41 31 0:38 /a/b /mnt/my\\040groups rw - cgroup2 cgroup2 rw\n";
+
+  CHECK(own_cgroup(mountinfo, "0::/a/b/c\n").value_or("") == "/mnt/my groups/c");
+  CHECK(own_cgroup(mountinfo, "0::/a/b\n").value_or("") == "/mnt/my groups");
+  CHECK_FALSE(own_cgroup(mountinfo, "0::/a/bc\n"));
+}
+
+TEST_CASE("a machine without cgroup v2 says so") {
+  const auto unmounted = own_cgroup("24 1 0:22 / /proc rw - proc proc rw\n", "0::/\n");
+  const auto old = own_cgroup("", "4:memory:/\n");
+  const auto outside =
+      own_cgroup("41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/../x\n");
+
+  REQUIRE_FALSE(unmounted);
+  CHECK(unmounted.error().message == "no cgroup v2 file system is mounted");
+  REQUIRE_FALSE(old);
+  CHECK(old.error().message == "the kernel has no cgroup v2");
+  REQUIRE_FALSE(outside);
+  CHECK(outside.error().message == "our cgroup lies outside of our cgroup namespace");
+}
+
+TEST_CASE("where no control group can be made the reason names the path") {
+  const Folder folder;
+
+  const auto made = FleetCgroup::create_below(folder.path("absent"), "demo");
+
+  REQUIRE_FALSE(made);
+  CHECK(made.error().message ==
+        "cannot create control group " + folder.path("absent") + ": No such file or directory");
+}
+
+TEST_CASE("a child is born in its control group, whatever way it is made") {
+  const NoChildLeft check;
+  const Groups groups;
+  if (!groups) return;
+  auto group = groups.fleet->server("@scope/github");
+  REQUIRE(group);
+
+  for (const auto method : {CloneMethod::clone3, CloneMethod::clone, CloneMethod::fork}) {
+    ChildSpec spec = program({"/usr/bin/grep", "^0::", "/proc/self/cgroup"});
+    spec.method = method;
+    spec.cgroup = group->descriptor();
+
+    const std::string line = run(spec).output;
+
+    CHECK(line.ends_with("/%40scope%2fgithub\n"));
+    CHECK(line.find("mcpctl-unit%20test-") != std::string::npos);
+    CHECK(group->is_populated() == false);
+  }
+}
+
+TEST_CASE("a control group is removed with its owner") {
+  std::string path;
+  {
+    const Groups groups;
+    if (!groups) return;
+    path = groups.fleet->path();
+    auto group = groups.fleet->server("github");
+    REQUIRE(group);
+    REQUIRE(std::filesystem::exists(path + "/github"));
+  }
+
+  CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("a tree in a control group is killed at one stroke and its emptiness is exact") {
+  const NoChildLeft check;
+  const Groups groups;
+  if (!groups) return;
+  auto group = groups.fleet->server("github");
+  REQUIRE(group);
+  ChildSpec spec = shell("env -i setsid sh -c 'setsid sleep 100 & exec sleep 100' & wait");
+  spec.cgroup = group->descriptor();
+  auto child = spawn::spawn(spec);
+  REQUIRE(child);
+  Tree tree{std::move(*child), "no cookie at all", &*group};
+  ProcessTable never_refreshed;
+  REQUIRE(eventually([&] { return group->processes().size() == 3; }));
+  CHECK_FALSE(tree.is_empty(never_refreshed));
+
+  tree.kill_round(never_refreshed);
+
+  CHECK(eventually([&] { return tree.is_empty(never_refreshed); }));
+  wait_for(tree.leader());
+  while (::waitpid(-1, nullptr, 0) > 0) {
+  }
+}
+
+TEST_CASE("a limit that cannot be set is named, and no limit is no complaint") {
+  const Groups groups;
+  if (!groups) return;
+  auto group = groups.fleet->server("github");
+  REQUIRE(group);
+  const auto available = [&] {
+    std::ifstream in{groups.fleet->path() + "/github/cgroup.controllers"};
+    return std::string{std::istreambuf_iterator<char>{in}, {}};
+  }();
+
+  CHECK(group->limit({}).empty());
+  const auto refused = group->limit({.memory = 64u << 20, .pids = 10});
+
+  const bool has_memory = available.find("memory") != std::string::npos;
+  const bool has_pids = available.find("pids") != std::string::npos;
+  std::vector<std::string> expected;
+  if (!has_memory) expected.push_back("memory.max: the memory controller is not available here");
+  if (!has_pids) expected.push_back("pids.max: the pids controller is not available here");
+  CHECK(refused == expected);
+  CHECK(group->oom_kills().has_value() == has_memory);
+}
+
+TEST_CASE("what a dead run left is killed and removed, a live run's group is spared") {
+  const NoChildLeft check;
+  const auto where = own_cgroup();
+  if (!where || !FleetCgroup::create_below(*where, "unit probe")) {
+    MESSAGE("skipped: no writable control group");
+    return;
+  }
+  // A supervisor that is killed with its server's group populated.
+  const pid_t supervisor = ::fork();
+  if (supervisor == 0) {
+    auto fleet = FleetCgroup::create_below(*where, "unit stale");
+    auto group = fleet->server("github");
+    ChildSpec spec = shell("sleep 100 & wait");
+    spec.cgroup = group->descriptor();
+    spec.parent_death_signal = 0;
+    auto child = spawn::spawn(spec);
+    ::raise(child ? SIGSTOP : SIGABRT);
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(supervisor, &status, WUNTRACED);
+  REQUIRE(WIFSTOPPED(status));
+  const std::string path = *where + "/mcpctl-unit%20stale-" + std::to_string(supervisor);
+
+  CHECK(remove_stale_cgroups(*where, "unit stale").empty());  // it lives
+  CHECK(std::filesystem::exists(path));
+  ::kill(supervisor, SIGKILL);
+  CHECK(remove_stale_cgroups(*where, "unit").empty());  // another fleet's
+
+  CHECK(eventually([&] {
+    remove_stale_cgroups(*where, "unit stale");
+    return !std::filesystem::exists(path);
+  }));
+  while (::waitpid(-1, nullptr, 0) > 0) {
+  }
+}

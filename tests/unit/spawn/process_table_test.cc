@@ -1,0 +1,100 @@
+#include "spawn/process_table.h"
+
+#include "spawn/cookie.h"
+#include "tests/unit/spawn/processes.h"
+
+using namespace test;
+
+TEST_CASE("a stat line is read, parentheses and blanks in the name included") {
+  ProcessStat stat;
+
+  REQUIRE(
+      parse_stat("4711 (a) b (c)) S 1 4710 4709 0 -1 4194304 1 2 3 4 10 20 30 40 20 0 3 0 "
+                 "987654 1000000 250 18446744073709551615 1 1\n",
+                 stat));
+
+  CHECK(stat.pid == 4711);
+  CHECK(std::string(stat.command) == "a) b (c)");
+  CHECK(stat.state == 'S');
+  CHECK(stat.parent == 1);
+  CHECK(stat.group == 4710);
+  CHECK(stat.session == 4709);
+  CHECK(stat.cpu_ticks == 100);
+  CHECK(stat.threads == 3);
+  CHECK(stat.start_time == 987654);
+  CHECK(stat.rss_pages == 250);
+}
+
+TEST_CASE("a stat line that is cut off is refused") {
+  ProcessStat stat;
+
+  CHECK_FALSE(parse_stat("", stat));
+  CHECK_FALSE(parse_stat("4711 (sh", stat));
+  CHECK_FALSE(parse_stat("4711 (sh) S 1 2 3", stat));
+}
+
+TEST_CASE("a process whose main thread has ended lives as long as another runs") {
+  ProcessStat stat;
+  stat.state = 'Z';
+
+  stat.threads = 2;
+  CHECK(stat.is_alive());
+  stat.threads = 1;
+  CHECK_FALSE(stat.is_alive());
+}
+
+TEST_CASE("a snapshot has this process, its parent and its child in their places") {
+  const NoChildLeft check;
+  auto child = spawn::spawn(program({"/bin/sleep", "100"}));
+  REQUIRE(child);
+  ProcessTable table;
+
+  REQUIRE(table.refresh());
+
+  const ProcessStat* const self = table.find(::getpid());
+  REQUIRE(self != nullptr);
+  CHECK(self->parent == ::getppid());
+  REQUIRE(table.children_of(::getpid()).size() == 1);
+  CHECK(table.children_of(::getpid())[0].process->pid == child->pid);
+  CHECK(table.session(child->pid).size() == 1);
+  CHECK(table.is_descendant_of_ours(*table.find(child->pid)));
+  CHECK_FALSE(table.is_descendant_of_ours(*self));
+  CHECK(table.find(0) == nullptr);
+  ::kill(child->pid, SIGKILL);
+  wait_for(*child);
+}
+
+TEST_CASE("a cookie is read from the environment, long as that may be") {
+  const NoChildLeft check;
+  ChildSpec spec = program({"/bin/sleep", "100"});
+  spec.env = {"LONG=" + std::string(100'000, 'x'), "NOT_MCPCTL_ID=wrong", "MCPCTL_ID=right"};
+  auto child = spawn::spawn(spec);
+  REQUIRE(child);
+  ProcessTable table;
+
+  CHECK(eventually([&] {
+    REQUIRE(table.refresh());
+    return table.cookie_of(*table.find(child->pid)) == "right";
+  }));
+
+  ::kill(child->pid, SIGKILL);
+  wait_for(*child);
+}
+
+TEST_CASE("a signal goes to the process that was seen, not to the next with its pid") {
+  const NoChildLeft check;
+  auto child = spawn::spawn(program({"/bin/sleep", "100"}));
+  REQUIRE(child);
+  const loop::Fd proc = open_proc();
+  ProcessStat stat;
+  REQUIRE(read_stat(proc.get(), child->pid, stat));
+  ProcessStat predecessor = stat;
+  --predecessor.start_time;
+
+  CHECK(send_signal(proc.get(), predecessor, SIGKILL) == ESRCH);
+  CHECK(send_signal(proc.get(), stat, 0) == 0);
+  CHECK(send_signal(proc.get(), stat, SIGKILL) == 0);
+
+  CHECK(wait_for(*child).signal == SIGKILL);
+  CHECK(send_signal(proc.get(), stat, SIGKILL) == ESRCH);
+}
