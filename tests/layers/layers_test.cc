@@ -25,7 +25,7 @@ const std::map<std::string, std::set<std::string>> allowed{
     {"supervisor", {"base", "config", "mcp", "health"}},
     {"loop", {"base"}},
     {"spawn", {"base", "config", "mcp", "health", "supervisor", "loop"}},
-    {"signals", {"base", "config", "mcp", "health", "supervisor", "loop"}},
+    {"signals", {"base", "config", "mcp", "health", "supervisor", "loop", "spawn"}},
     {"http", {"base", "config", "mcp", "health", "supervisor", "loop", "spawn", "signals"}},
     {"runtime",
      {"base", "config", "mcp", "health", "supervisor", "loop", "spawn", "signals", "http"}},

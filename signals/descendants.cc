@@ -1,0 +1,88 @@
+#include "signals/descendants.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+
+namespace mcpctl::signals {
+namespace {
+
+using spawn::ProcessStat;
+
+std::int64_t monotonic_ms() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+}  // namespace
+
+void reap_all() noexcept {
+  for (;;) {
+    const pid_t pid = ::waitpid(-1, nullptr, WNOHANG);
+    if (pid == 0 || (pid < 0 && errno != EINTR)) return;
+  }
+}
+
+Descendants::Descendants() noexcept : proc_(spawn::open_proc()) {
+  const pid_t self = ::getpid();
+  spawn::for_each_process(proc_.get(), [&](const ProcessStat& process) {
+    if (process.parent != self || prior_count_ == prior_.size()) return;
+    prior_[prior_count_++] = {process.pid, process.start_time};
+  });
+}
+
+bool Descendants::is_prior(const ProcessStat& child) const noexcept {
+  for (std::size_t i = 0; i < prior_count_; ++i) {
+    if (prior_[i].pid == child.pid && prior_[i].start_time == child.start_time) return true;
+  }
+  return false;
+}
+
+bool Descendants::is_descendant(const ProcessStat& process) noexcept {
+  const pid_t self = ::getpid();
+  ProcessStat at = process;
+  constexpr int depth_max = 4096;
+  for (int depth = 0; depth < depth_max; ++depth) {
+    if (at.parent == self) return !is_prior(at);
+    if (at.parent <= 1 || !spawn::read_stat(proc_.get(), at.parent, at)) return false;
+  }
+  return false;
+}
+
+std::size_t Descendants::signal_all(int signal) noexcept {
+  const pid_t self = ::getpid();
+  std::size_t count = 0;
+  spawn::for_each_process(proc_.get(), [&](const ProcessStat& process) {
+    if (process.pid == self || !process.is_alive() || !is_descendant(process)) return;
+    ++count;
+    if (signal != 0) spawn::send_signal(proc_.get(), process, signal);
+  });
+  return count;
+}
+
+Descendants::Ended Descendants::kill_all(Duration limit) noexcept {
+  sigset_t child_ended;
+  sigemptyset(&child_ended);
+  sigaddset(&child_ended, SIGCHLD);
+  const std::int64_t end = monotonic_ms() + limit.count();
+
+  Ended ended;
+  for (bool is_first = true;; is_first = false) {
+    if (::getpid() == 1) ::kill(-1, SIGKILL);
+    const std::size_t found = signal_all(SIGKILL);
+    if (is_first) ended.killed = found;
+    reap_all();
+    ended.surviving = found;
+    if (found == 0 || monotonic_ms() >= end) return ended;
+    // The next round comes with the next death; a grandchild's is not announced to
+    // us until it is adopted, so not much later either way.
+    const timespec patience{0, 10'000'000};
+    ::sigtimedwait(&child_ended, nullptr, &patience);
+  }
+}
+
+}  // namespace mcpctl::signals
