@@ -1,0 +1,206 @@
+#include "http/message.h"
+
+#include <algorithm>
+
+namespace mcpctl::http {
+
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  return text;
+}
+
+int hex_value(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// Calls `each` with every part of `text` between separators.
+template <typename Each>
+void split(std::string_view text, char separator, Each each) {
+  while (true) {
+    const std::size_t end = text.find(separator);
+    each(text.substr(0, end));
+    if (end == std::string_view::npos) return;
+    text.remove_prefix(end + 1);
+  }
+}
+
+/// The part of a target that begins with the path; empty when there is none.
+std::string_view path_and_query(std::string_view target) noexcept {
+  if (target.starts_with("/")) return target;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!equal_ignoring_case(target.substr(0, scheme.size()), scheme)) continue;
+    const std::size_t path = target.find_first_of("/?", scheme.size());
+    return path == std::string_view::npos ? "/" : target.substr(path);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string media_type(std::string_view content_type) {
+  std::string type{trim(content_type.substr(0, content_type.find(';')))};
+  std::ranges::transform(type, type.begin(), lower);
+  return type;
+}
+
+void Headers::add(std::string_view name, std::string_view value) {
+  fields_.push_back({std::string{name}, std::string{value}});
+}
+
+void Headers::set(std::string_view name, std::string_view value) {
+  remove(name);
+  add(name, value);
+}
+
+void Headers::remove(std::string_view name) {
+  std::erase_if(fields_,
+                [&](const Header& field) { return equal_ignoring_case(field.name, name); });
+}
+
+const std::string* Headers::find(std::string_view name) const noexcept {
+  for (const Header& field : fields_) {
+    if (equal_ignoring_case(field.name, name)) return &field.value;
+  }
+  return nullptr;
+}
+
+std::string_view Headers::get(std::string_view name) const noexcept {
+  const std::string* value = find(name);
+  return value != nullptr ? std::string_view{*value} : std::string_view{};
+}
+
+std::size_t Headers::count(std::string_view name) const noexcept {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      fields_, [&](const Header& field) { return equal_ignoring_case(field.name, name); }));
+}
+
+bool Headers::has_token(std::string_view name, std::string_view token) const noexcept {
+  bool found = false;
+  for (const Header& field : fields_) {
+    if (!equal_ignoring_case(field.name, name)) continue;
+    split(field.value, ',',
+          [&](std::string_view part) { found = found || equal_ignoring_case(trim(part), token); });
+  }
+  return found;
+}
+
+std::optional<std::string_view> Request::parameter(std::string_view name) const noexcept {
+  for (const auto& [key, value] : query) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> Request::segments() const {
+  std::string_view raw = path_and_query(target);
+  raw = raw.substr(0, raw.find('?'));
+  std::vector<std::string> segments;
+  split(raw, '/', [&](std::string_view part) {
+    if (!part.empty()) segments.push_back(percent_decode(part).value_or(std::string{part}));
+  });
+  return segments;
+}
+
+bool Request::wants_keep_alive() const noexcept {
+  if (headers.has_token("Connection", "close")) return false;
+  return version_minor >= 1 || headers.has_token("Connection", "keep-alive");
+}
+
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+  std::string decoded;
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
+      decoded += ' ';
+    } else if (text[i] != '%') {
+      decoded += text[i];
+    } else {
+      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+      if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
+      decoded += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return decoded;
+}
+
+bool split_target(Request& request) {
+  if (request.target == "*") {
+    request.path.assign(1, '*');
+    return request.method == "OPTIONS";
+  }
+  const std::string_view whole = path_and_query(request.target);
+  if (whole.empty()) return false;
+  const std::size_t mark = whole.find('?');
+  auto path = percent_decode(whole.substr(0, mark));
+  if (!path) return false;
+  request.path = std::move(*path);
+  if (request.path.empty()) request.path.assign(1, '/');
+  request.query.clear();
+  if (mark == std::string_view::npos) return true;
+  bool valid = true;
+  split(whole.substr(mark + 1), '&', [&](std::string_view pair) {
+    if (pair.empty()) return;
+    const std::size_t equals = pair.find('=');
+    auto key = percent_decode(pair.substr(0, equals), true);
+    auto value = percent_decode(
+        equals == std::string_view::npos ? std::string_view{} : pair.substr(equals + 1), true);
+    valid = valid && key && value;
+    if (valid) request.query.emplace_back(std::move(*key), std::move(*value));
+  });
+  return valid;
+}
+
+std::string_view reason_phrase(int status) noexcept {
+  switch (status) {
+    case 100: return "Continue";
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 301: return "Moved Permanently";
+    case 302: return "Found";
+    case 304: return "Not Modified";
+    case 307: return "Temporary Redirect";
+    case 308: return "Permanent Redirect";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 406: return "Not Acceptable";
+    case 408: return "Request Timeout";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 411: return "Length Required";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 415: return "Unsupported Media Type";
+    case 417: return "Expectation Failed";
+    case 421: return "Misdirected Request";
+    case 422: return "Unprocessable Content";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 502: return "Bad Gateway";
+    case 503: return "Service Unavailable";
+    case 504: return "Gateway Timeout";
+    case 505: return "HTTP Version Not Supported";
+    default: return "Unknown";
+  }
+}
+
+}  // namespace mcpctl::http
