@@ -147,10 +147,10 @@ TEST_CASE("requests that could be read in two ways, or would cost too much, are 
       {"a target of nine kilobytes", "GET /" + std::string(9000, 'x') + " HTTP/1.1\r\n\r\n", 414},
       {"no Host on 1.1", "GET / HTTP/1.1\r\n\r\n", 400},
       {"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
-      {"HTTP/2.7", "GET / HTTP/2.7\r\nHost: h\r\n\r\n", 505},
+      {"HTTP/2.7", "GET / HTTP/2.7\r\nHost: h\r\n\r\n", 400},
       {"HTTP/0.9", "GET / HTTP/0.9\r\nHost: h\r\n\r\n", 505},
-      {"no version", "GET /\r\n\r\n", 400},
-      {"an HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
+      {"no version", "GET /\r\n\r\n", 505},
+      {"an HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400},
       {"TLS on a plain port",
        "\x16\x03\x01\x02"
        "\x01\x01",
