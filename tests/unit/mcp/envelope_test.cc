@@ -226,6 +226,7 @@ TEST_CASE("what is not RFC 8259 is refused") {
                                        R"("\uD800")",
                                        R"("\uD800\u0041")",
                                        R"("\uDC00")",
+                                       R"("\uDC00\uDC00")",
                                        "]",
                                        "}"}) {
     CAPTURE(value);
