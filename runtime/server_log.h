@@ -3,27 +3,19 @@
 // whoever follows.  Always drains; a stopped disk stops nobody.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "config/config.h"
 #include "loop/loop.h"
 #include "runtime/feed.h"
+#include "runtime/line.h"
 
 namespace mcpctl::runtime {
-
-enum class Stream { out, err, note };  ///< note: the supervisor's own words
-
-struct Line {
-  std::uint64_t sequence{0};  ///< counts this server's lines from 1
-  std::int64_t unix_ms{0};
-  Stream stream{};
-  std::string text;       ///< without its newline; raw bytes, at most 64 KiB
-  bool continued{false};  ///< the line was longer; the rest follows as the next one
-};
 
 /// A line with its server's name, as the foreground shows it.
 struct NamedLine {
@@ -34,9 +26,17 @@ using LineFeed = Topic<NamedLine>;
 
 class ServerLog {
  public:
+  struct Callbacks {
+    /// A file cannot be written; at most once in ten seconds.
+    std::function<void(const Error&)> on_trouble;
+    /// No longer congested: reading may go on.
+    std::function<void()> on_relief;
+  };
+
   /// Writes `<dir>/<server>.log` if the settings name a folder.  `all` hears every
   /// line, too.
-  ServerLog(loop::Loop& loop, std::string server, const config::Logs& settings, LineFeed& all);
+  ServerLog(loop::Loop& loop, std::string server, const config::Logs& settings, LineFeed& all,
+            Callbacks callbacks);
   ~ServerLog();
   ServerLog(const ServerLog&) = delete;
   ServerLog& operator=(const ServerLog&) = delete;
@@ -47,6 +47,10 @@ class ServerLog {
   void end(Stream stream);
   /// A line of our own ("started, pid 4711").
   void note(std::string_view text);
+
+  /// The file's disk is behind: whoever reads for this log should pause until
+  /// on_relief.  Never lasts longer than half a second on a disk that hangs.
+  bool is_congested() const;
 
   void reconfigure(const config::Logs& settings);
   /// After an external rotation.

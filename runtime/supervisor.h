@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "config/problem.h"
+#include "config/reader.h"
 #include "loop/loop.h"
 #include "runtime/feed.h"
 #include "runtime/server_log.h"
@@ -49,6 +50,9 @@ class Supervisor {
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
+
+  /// What the clean-up did, in one sentence; empty if there was nothing to do.
+  const std::string& cleaned_up() const;
 
   /// Enables every server that is wanted; with `only`, these and what they need.
   void start(const std::vector<std::string>& only = {});

@@ -24,6 +24,8 @@ class Tree {
   /// The leader.  Its owner polls the pidfd and reaps it with try_reap().
   const Child& leader() const { return leader_; }
   const std::string& cookie() const { return cookie_; }
+  /// Of the leader, in clock ticks since boot; 0 if /proc did not tell.
+  std::uint64_t start_time() const { return start_time_; }
 
   /// True once no live process is left; zombies do not count.  Stays true: nothing
   /// can join an empty tree.  With a control group the table is not looked at.

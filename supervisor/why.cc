@@ -2,20 +2,17 @@
 
 #include <cstdlib>
 
+#include "config/duration.h"
+
 namespace mcpctl::supervisor {
 namespace {
 
-/// "250ms", "3s", "1m30s": what an operator reads at a glance.
-std::string format_duration(Duration duration) {
-  const auto ms = duration.count();
-  if (ms < 1000) return std::to_string(ms) + "ms";
-  const auto seconds = ms / 1000;
-  if (seconds < 60) {
-    const auto tenths = ms % 1000 / 100;
-    return std::to_string(seconds) + (tenths != 0 ? "." + std::to_string(tenths) : "") + "s";
-  }
-  const std::string rest = seconds % 60 != 0 ? std::to_string(seconds % 60) + "s" : "";
-  return std::to_string(seconds / 60) + "m" + rest;
+/// As exact as a reader cares for: "217ms", "3s200ms", "1m5s".
+std::string about(Duration duration) {
+  const std::int64_t unit = duration >= Duration{10'000}  ? 1000
+                            : duration >= Duration{1'000} ? 100
+                                                          : 1;
+  return config::format_duration(Duration{duration.count() / unit * unit});
 }
 
 std::string on_behalf_of(Motive motive) {
@@ -34,7 +31,7 @@ std::string on_behalf_of(Motive motive) {
 
 std::string ending(const Why& why) {
   if (!why.has_exit) return "ended";
-  return describe(why.exit) + " after " + format_duration(why.lived);
+  return describe(why.exit) + " after " + about(why.lived);
 }
 
 /// What happened first, without what follows from it.
@@ -131,7 +128,7 @@ std::string describe(const Why& why, State state) {
   }
   if (why.delay.count() > 0) {
     text += state == State::failed ? "; next try in " : "; restart in ";
-    text += format_duration(why.delay);
+    text += about(why.delay);
   }
   return text;
 }

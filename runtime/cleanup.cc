@@ -1,0 +1,39 @@
+#include "runtime/cleanup.h"
+
+#include <poll.h>
+
+#include <algorithm>
+
+#include "spawn/cgroup.h"
+#include "spawn/process_table.h"
+
+namespace mcpctl::runtime {
+namespace {
+
+constexpr int most_rounds = 100;
+constexpr int pause_ms = 20;
+
+}  // namespace
+
+std::string clean_up_after_predecessor(const std::string& fleet,
+                                       std::span<const spawn::LeaderRecord> leaders,
+                                       const spawn::SupervisorInstance& self) {
+  spawn::ProcessTable table;
+  std::size_t found = 0;
+  std::size_t left = 0;
+  for (int round = 0; round < most_rounds; ++round) {
+    if (!table.refresh()) break;
+    left = spawn::kill_leftovers(fleet, leaders, table, self);
+    found = std::max(found, left);
+    if (left == 0) break;
+    ::poll(nullptr, 0, pause_ms);
+  }
+  if (const auto own = spawn::own_cgroup()) spawn::remove_stale_cgroups(*own, fleet);
+  if (found == 0) return "";
+  std::string text =
+      "killed " + std::to_string(found - left) + " processes that a dead supervisor left behind";
+  if (left > 0) text += "; " + std::to_string(left) + " survive";
+  return text;
+}
+
+}  // namespace mcpctl::runtime

@@ -1,0 +1,42 @@
+// Carries the supervisor's own MCP messages to an HTTP server (Streamable HTTP:
+// each message a POST, its answer JSON or SSE) and the answers back.  Keeps the
+// legacy session; never follows a redirect; the Host is that of the configured URL.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "loop/loop.h"
+#include "mcp/client.h"
+
+namespace mcpctl::runtime {
+
+class HttpTransport {
+ public:
+  struct Callbacks {
+    /// One JSON-RPC message of the server.
+    std::function<void(std::string_view)> on_message;
+    /// Request `id` will not be answered: no connection, an HTTP error, a time-out.
+    std::function<void(std::uint64_t id, const std::string& why)> on_failed;
+  };
+
+  /// `url` is http:// or https://; `headers` are sent with every message.
+  HttpTransport(loop::Loop& loop, std::string url, config::Variables headers, Callbacks callbacks);
+  ~HttpTransport();
+  HttpTransport(const HttpTransport&) = delete;
+  HttpTransport& operator=(const HttpTransport&) = delete;
+
+  /// Posts the message; several may be under way.
+  void send(const mcp::Send& message, Duration timeout);
+  /// Gives up everything under way, without a report.
+  void abandon();
+
+ private:
+  class Inner;
+  std::unique_ptr<Inner> inner_;
+};
+
+}  // namespace mcpctl::runtime

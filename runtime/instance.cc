@@ -1,0 +1,353 @@
+#include "runtime/instance.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "spawn/command.h"
+#include "spawn/environment.h"
+
+namespace mcpctl::runtime {
+namespace {
+
+/// How often a talkative server's stderr is told to its machine as progress.
+constexpr Duration progress_interval{1'000};
+constexpr std::string_view fallback_path = "/usr/local/bin:/usr/bin:/bin";
+
+/// A TCP port of the loopback interface that nobody uses now.
+Result<std::uint16_t> free_port() {
+  const loop::Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  auto* raw = reinterpret_cast<sockaddr*>(&address);
+  const bool bound = socket && ::bind(socket.get(), raw, length) == 0 &&
+                     ::getsockname(socket.get(), raw, &length) == 0;
+  if (!bound) return failure("cannot find a free port: " + std::string{std::strerror(errno)});
+  return ntohs(address.sin_port);
+}
+
+bool wants_notify_socket(const config::Server& server) {
+  return server.readiness.method == config::Readiness::Method::notify ||
+         server.liveness.method == config::Liveness::Method::notify;
+}
+
+}  // namespace
+
+Instance::Instance(ServerId id, config::Server server, Surroundings& surroundings)
+    : id_(id),
+      around_(surroundings),
+      config_(std::move(server)),
+      log_(around_.loop, config_.name, config_.logs, around_.lines,
+           {.on_trouble = [this](const Error& trouble) { log_.note(trouble.message); },
+            .on_relief =
+                [this] {
+                  if (!process_) return;
+                  process_->pause_stdout(false);
+                  process_->pause_stderr(false);
+                }}),
+      deadline_(around_.loop) {}
+
+Instance::~Instance() {
+  if (!process_) return;
+  around_.trees.remove_child(process_->pid());
+  around_.trees.forget(process_->tree());
+}
+
+void Instance::report(supervisor::Event event) { around_.report(id_, std::move(event)); }
+
+bool Instance::speaks_on_stdio() const {
+  return running().kind == config::Kind::mcp && running().transport == config::Transport::stdio;
+}
+
+// ---- spawning ----------------------------------------------------------------
+
+void Instance::perform(const supervisor::Spawn& action) {
+  incarnation_ = action.as;
+  line_watch_.reset();
+  prober_.reset();
+  notify_.reset();
+  if (process_) around_.trees.forget(process_->tree());
+  process_.reset();
+  status_text_.clear();
+
+  const auto port = choose_port();
+  if (!port) return report(supervisor::SpawnFailed{incarnation_, port.error().message, true});
+  running_ = std::make_unique<config::Server>(*port ? config::with_port(config_, **port) : config_);
+  if (*port) running_->port = *port;
+  was_ready_ = false;
+  if (is_remote()) {
+    make_prober();
+    return report(supervisor::Spawned{incarnation_});
+  }
+  spawn_process();
+}
+
+/// A free port stays a server's own for as long as it serves there.
+Result<std::optional<std::uint16_t>> Instance::choose_port() {
+  if (!config_.port) return std::nullopt;
+  if (*config_.port != 0) return *config_.port;
+  if (port_ && was_ready_) return *port_;
+  const auto port = free_port();
+  if (!port) return std::unexpected{port.error()};
+  port_ = *port;
+  return *port;
+}
+
+void Instance::spawn_process() {
+  const spawn::Cookie cookie{around_.fleet, config_.name, incarnation_, around_.self};
+  auto spec = prepare(cookie);
+  if (!spec) {
+    return report(supervisor::SpawnFailed{
+        incarnation_, "cannot start " + config_.name + ": " + spec.error().message, false});
+  }
+  Process::Wiring wiring;
+  wiring.stdin_pipe = speaks_on_stdio();
+  wiring.notify_fd = running_->readiness.notify_fd;
+  auto process = Process::start(around_.loop, std::move(*spec), wiring, to_string(cookie),
+                                cgroup_ ? &*cgroup_ : nullptr, process_callbacks());
+  if (!process) {
+    const spawn::SpawnFailure& why = process.error();
+    return report(supervisor::SpawnFailed{incarnation_, why.message(), why.mends_itself()});
+  }
+  process_ = std::move(*process);
+  around_.trees.add_child(process_->pid(), [this] { process_->check_exit(); });
+  make_prober();
+  report(supervisor::Spawned{incarnation_});
+}
+
+Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
+  const config::Server& server = *running_;
+  spawn::EnvironmentSpec environment;
+  environment.configured = &server.env;
+  environment.inherit = &server.inherit_env;
+  environment.identity = server.user ? &*server.user : nullptr;
+  environment.port = server.port;
+  environment.cookie = cookie;
+  if (wants_notify_socket(server)) {
+    auto socket = NotifySocket::open(
+        around_.loop, [this](const health::Notification& message) { notified(message); });
+    if (!socket) return std::unexpected{socket.error()};
+    notify_.emplace(std::move(*socket));
+    environment.extra.push_back("NOTIFY_SOCKET=" + notify_->address());
+    if (server.liveness.method == config::Liveness::Method::notify) {
+      environment.extra.push_back("WATCHDOG_USEC=" +
+                                  std::to_string(server.liveness.interval.count() * 1000));
+    }
+  }
+
+  spawn::ChildSpec spec;
+  spec.name = server.name;
+  spec.env = spawn::build_environment(environment, environ);
+  std::string_view path = spawn::value_in(spec.env, "PATH");
+  if (path.empty()) path = fallback_path;
+  auto file = spawn::resolve_command(server.command, path, server.cwd);
+  if (!file) return std::unexpected{file.error()};
+  spec.file = std::move(*file);
+  spec.argv = {server.command};
+  spec.argv.insert(spec.argv.end(), server.args.begin(), server.args.end());
+  spec.cwd = server.cwd;
+  spec.identity = server.user;
+  spec.umask = server.umask;
+  spec.rlimits = server.rlimits;
+  spec.oom_score_adj = server.oom_score_adj;
+  limit_cgroup();
+  if (cgroup_) spec.cgroup = cgroup_->descriptor();
+  return spec;
+}
+
+void Instance::limit_cgroup() {
+  if (!cgroup_ && around_.cgroup) {
+    if (auto made = around_.cgroup->server(config_.name)) cgroup_.emplace(std::move(*made));
+  }
+  const std::uint64_t pids = running_->pids;
+  if (!cgroup_) {
+    if (pids != 0) log_.note("pids limit not enforced: no control group is writable here");
+    return;
+  }
+  // Memory has no hard limit here: going over it is answered by an orderly restart.
+  if (pids != 0) {
+    for (const std::string& missing : cgroup_->limit({.memory = 0, .pids = pids})) {
+      log_.note("limit not enforced: " + missing);
+    }
+  }
+  oom_kills_before_ = cgroup_->oom_kills().value_or(0);
+}
+
+// ---- what the process says ------------------------------------------------------
+
+Process::Callbacks Instance::process_callbacks() {
+  Process::Callbacks callbacks;
+  if (speaks_on_stdio()) {
+    callbacks.on_stdout = [this](std::string_view bytes) {
+      if (prober_) prober_->heard_stdout(bytes);
+    };
+  } else {
+    callbacks.on_stdout = [this](std::string_view bytes) { heard(Stream::out, bytes); };
+    callbacks.on_stdout_end = [this] { log_.end(Stream::out); };
+  }
+  callbacks.on_stderr = [this](std::string_view bytes) { heard(Stream::err, bytes); };
+  callbacks.on_stderr_end = [this] { log_.end(Stream::err); };
+  callbacks.on_notify = [this](std::string_view bytes) {
+    if (prober_ && bytes.find('\n') != std::string_view::npos) prober_->notified_ready();
+  };
+  callbacks.on_exit = [this](const supervisor::ExitStatus& status) { exited(status); };
+  return callbacks;
+}
+
+void Instance::heard(Stream stream, std::string_view bytes) {
+  log_.append(stream, bytes);
+  if (log_.is_congested() && process_) {
+    process_->pause_stderr(true);
+    if (!speaks_on_stdio()) process_->pause_stdout(true);
+  }
+  const Instant now = around_.loop.now();
+  if (was_ready_ || now - last_progress_ < progress_interval) return;
+  last_progress_ = now;
+  report(supervisor::Progressed{incarnation_});
+}
+
+void Instance::notified(const health::Notification& notification) {
+  if (notification.status) status_text_ = *notification.status;
+  if (notification.extend_timeout) report(supervisor::Progressed{incarnation_});
+  if (prober_) prober_->notified(notification);
+}
+
+void Instance::exited(const supervisor::ExitStatus& status) {
+  around_.trees.remove_child(process_->pid());
+  log_.end(Stream::err);
+  supervisor::ExitStatus told = status;
+  if (cgroup_ && told.signal == SIGKILL) {
+    told.out_of_memory = cgroup_->oom_kills().value_or(0) > oom_kills_before_;
+  }
+  const bool empty = around_.trees.is_empty(process_->tree());
+  if (empty) {
+    around_.trees.forget(process_->tree());
+  } else {
+    around_.trees.await_end(
+        process_->tree(), [this, about = incarnation_] { report(supervisor::TreeEmptied{about}); });
+  }
+  report(supervisor::Exited{incarnation_, told, empty});
+}
+
+// ---- probing ---------------------------------------------------------------------
+
+void Instance::make_prober() {
+  const std::uint64_t chance =
+      (std::uint64_t{id_.value} << 32 | incarnation_.value) * 0x9e3779b97f4a7c15u;
+  prober_.emplace(
+      around_.loop, around_.trees, *running_, [this] { return check_target(); }, protocol_, chance,
+      prober_callbacks());
+  if (running_->readiness.method != config::Readiness::Method::log_line) return;
+  line_watch_ = log_.lines().subscribe([this](const Line& line) {
+    if (line.stream != Stream::note && prober_) prober_->heard_line(line.text);
+  });
+}
+
+CheckTarget Instance::check_target() const {
+  CheckTarget target;
+  target.server = running_->name;
+  target.cwd = running_->cwd;
+  target.identity = running_->user;
+  spawn::EnvironmentSpec environment;
+  environment.configured = &running_->env;
+  environment.inherit = &running_->inherit_env;
+  environment.port = running_->port;
+  environment.cookie =
+      spawn::Cookie{around_.fleet, running_->name + "!check", incarnation_, around_.self};
+  target.cookie = to_string(*environment.cookie);
+  target.env = spawn::build_environment(environment, environ);
+  return target;
+}
+
+Prober::Callbacks Instance::prober_callbacks() {
+  Prober::Callbacks callbacks;
+  callbacks.on_ready = [this, about = incarnation_] {
+    was_ready_ = true;
+    report(supervisor::ReadinessProven{about});
+  };
+  callbacks.on_failing = [this, about = incarnation_] { report(supervisor::HealthFailing{about}); };
+  callbacks.on_recovered = [this, about = incarnation_] {
+    report(supervisor::HealthRecovered{about});
+  };
+  callbacks.on_lost = [this, about = incarnation_] { report(supervisor::HealthLost{about}); };
+  callbacks.write = [this](std::string_view message) {
+    if (!process_) return;
+    const std::string line = std::string{message} + '\n';
+    if (process_->write(line) == loop::Written::full) {
+      log_.note("stdin: the server reads nothing; a message was dropped");
+    }
+  };
+  callbacks.note = [this](const std::string& text) { log_.note(text); };
+  return callbacks;
+}
+
+void Instance::perform(const supervisor::ProveReadiness& action) {
+  if (is_current(action.of) && prober_) prober_->prove_readiness();
+}
+
+void Instance::perform(const supervisor::WatchHealth& action) {
+  if (is_current(action.of) && prober_) prober_->watch_health();
+}
+
+void Instance::perform(const supervisor::LeaveAlone& action) {
+  if (is_current(action.of) && prober_) prober_->leave_alone();
+}
+
+// ---- stopping --------------------------------------------------------------------
+
+void Instance::perform(const supervisor::CloseStdin& action) {
+  if (is_current(action.of) && process_) process_->close_stdin();
+}
+
+void Instance::perform(const supervisor::SignalTree& action) {
+  if (!is_current(action.of)) return;
+  if (process_) return around_.trees.signal(process_->tree(), action.signal);
+  // A remote server has nothing to signal: it is gone when we turn away.
+  report(supervisor::Exited{incarnation_, {}, true});
+}
+
+void Instance::perform(const supervisor::KillTree& action) {
+  if (!is_current(action.of)) return;
+  if (process_) return around_.trees.kill(process_->tree());
+  report(supervisor::Exited{incarnation_, {}, true});
+}
+
+// ---- time and change --------------------------------------------------------------
+
+void Instance::perform(const supervisor::ArmDeadline& action) {
+  armed_ = action;
+  deadline_.arm(action.at, [this, token = action.token] {
+    armed_.reset();
+    report(supervisor::DeadlineReached{token});
+  });
+}
+
+void Instance::perform(const supervisor::DisarmDeadline&) {
+  armed_.reset();
+  deadline_.disarm();
+}
+
+void Instance::reconfigure(config::Server server) {
+  log_.reconfigure(server.logs);
+  config_ = std::move(server);
+  if (!running_) return;
+  const bool probes_change = !(running_->liveness == config_.liveness);
+  running_->liveness = config_.liveness;
+  running_->headers = config_.headers;
+  running_->memory = config_.memory;
+  if (prober_ && probes_change) prober_->reconfigure(config_.liveness);
+}
+
+void Instance::paused(Duration gap) {
+  if (prober_) prober_->paused(gap);
+  if (armed_) perform(supervisor::ArmDeadline{armed_->token, armed_->at + gap});
+}
+
+}  // namespace mcpctl::runtime

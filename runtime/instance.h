@@ -1,0 +1,111 @@
+// The shell's side of one server: carries out what its machine asks (spawn, probe,
+// stop) with real processes, and reports what happens as events.  Decides nothing.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "runtime/notify_socket.h"
+#include "runtime/prober.h"
+#include "runtime/process.h"
+#include "runtime/server_log.h"
+#include "runtime/tree_watch.h"
+#include "spawn/cgroup.h"
+#include "spawn/cookie.h"
+#include "supervisor/events.h"
+
+namespace mcpctl::runtime {
+
+/// What all servers of one supervisor share.  Outlives every Instance.
+struct Surroundings {
+  loop::Loop& loop;
+  TreeWatch& trees;
+  LineFeed& lines;
+  std::string fleet;
+  spawn::SupervisorInstance self;
+  std::optional<spawn::FleetCgroup> cgroup;  ///< empty: none is writable
+  std::vector<std::string> secrets;
+  std::function<void(ServerId, supervisor::Event)> report;
+};
+
+class Instance {
+ public:
+  Instance(ServerId id, config::Server server, Surroundings& surroundings);
+  /// Forgets the process; ending it is the machine's business.
+  ~Instance();
+  Instance(const Instance&) = delete;
+  Instance& operator=(const Instance&) = delete;
+
+  // The machine's actions.
+  void perform(const supervisor::Spawn& action);
+  void perform(const supervisor::ProveReadiness& action);
+  void perform(const supervisor::WatchHealth& action);
+  void perform(const supervisor::LeaveAlone& action);
+  void perform(const supervisor::CloseStdin& action);
+  void perform(const supervisor::SignalTree& action);
+  void perform(const supervisor::KillTree& action);
+  void perform(const supervisor::ArmDeadline& action);
+  void perform(const supervisor::DisarmDeadline& action);
+
+  /// The configuration of the next incarnation; what can change in place does so now.
+  void reconfigure(config::Server server);
+  /// Our own suspension: nobody is to blame for that time.
+  void paused(Duration gap);
+
+  const config::Server& config() const { return config_; }
+  Incarnation incarnation() const { return incarnation_; }
+  /// With its port, as the current or last incarnation runs (or ran).
+  const config::Server& running() const { return running_ ? *running_ : config_; }
+  ServerLog& log() { return log_; }
+  /// nullptr before the first spawn.
+  spawn::Tree* tree() { return process_ ? &process_->tree() : nullptr; }
+  /// 0 without a process.
+  pid_t pid() const { return process_ && !process_->has_exited() ? process_->pid() : 0; }
+  const Prober* prober() const { return prober_ ? &*prober_ : nullptr; }
+  const std::string& status_text() const { return status_text_; }
+
+ private:
+  bool is_remote() const { return running().transport == config::Transport::remote; }
+  bool speaks_on_stdio() const;
+  bool is_current(Incarnation incarnation) const { return incarnation == incarnation_; }
+  Result<std::optional<std::uint16_t>> choose_port();
+  Result<spawn::ChildSpec> prepare(const spawn::Cookie& cookie);
+  void spawn_process();
+  void make_prober();
+  Process::Callbacks process_callbacks();
+  Prober::Callbacks prober_callbacks();
+  CheckTarget check_target() const;
+  void exited(const supervisor::ExitStatus& status);
+  void heard(Stream stream, std::string_view bytes);
+  void notified(const health::Notification& notification);
+  void limit_cgroup();
+  void report(supervisor::Event event);
+
+  ServerId id_;
+  Surroundings& around_;
+  config::Server config_;                    ///< of the next incarnation
+  std::unique_ptr<config::Server> running_;  ///< of the current one; Prober borrows it
+  ServerLog log_;
+  loop::Timer deadline_;
+  std::optional<supervisor::ArmDeadline> armed_;  ///< what deadline_ waits for
+  ProtocolMemory protocol_;
+  std::optional<std::uint16_t> port_;  ///< kept while it serves
+  bool was_ready_{false};
+
+  Incarnation incarnation_;
+  std::optional<spawn::Cgroup> cgroup_;
+  std::uint64_t oom_kills_before_{0};
+  std::unique_ptr<Process> process_;
+  std::optional<NotifySocket> notify_;
+  std::optional<Prober> prober_;
+  Subscription line_watch_;
+  Instant last_progress_;
+  std::string status_text_;
+};
+
+}  // namespace mcpctl::runtime

@@ -1,0 +1,53 @@
+// The last lines of one server in a bounded piece of memory, which is taken as it
+// is needed and not before: a thousand quiet servers cost next to nothing.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "runtime/line.h"
+
+namespace mcpctl::runtime {
+
+class LineRing {
+ public:
+  /// `capacity` bytes, a few of them per line for its time and stream.
+  explicit LineRing(std::size_t capacity) : capacity_(capacity) {}
+
+  /// Keeps a line; the oldest ones make room.  One that is larger than the ring
+  /// itself is not kept, but counted in the sequence.
+  void push(std::int64_t unix_ms, Stream stream, bool continued, std::string_view text);
+
+  /// Lines from `sequence` on that are still here, at most `limit`, oldest first.
+  std::vector<Line> since(std::uint64_t sequence, std::size_t limit) const;
+  std::vector<Line> tail(std::size_t count) const;
+
+  std::uint64_t next_sequence() const { return first_sequence_ + count_; }
+
+  /// Smaller: the oldest lines go.
+  void set_capacity(std::size_t capacity);
+
+ private:
+  struct Header {
+    std::int64_t unix_ms;
+    std::uint32_t length;
+    Stream stream;
+    bool continued;
+  };
+
+  void make_room(std::size_t needed);
+  void drop_oldest();
+  void grow(std::size_t needed);
+  void write(const void* bytes, std::size_t count);
+  void read(std::size_t offset, void* bytes, std::size_t count) const;
+
+  std::size_t capacity_;
+  std::vector<char> bytes_;  ///< a circle
+  std::size_t begin_{0};     ///< offset of the oldest header
+  std::size_t used_{0};
+  std::uint64_t first_sequence_{1};
+  std::uint64_t count_{0};
+};
+
+}  // namespace mcpctl::runtime

@@ -1,0 +1,275 @@
+#include "runtime/prober.h"
+
+#include <utility>
+#include <variant>
+
+#include "mcp/version.h"
+
+namespace mcpctl::runtime {
+namespace {
+
+constexpr std::string_view client_version = MCPCTL_VERSION;
+
+health::Check check_of(mcp::Probe probe) {
+  switch (probe) {
+    case mcp::Probe::ping: return health::Check::ping;
+    case mcp::Probe::discover: return health::Check::discover;
+    case mcp::Probe::tools_list: return health::Check::tools_list;
+  }
+  return health::Check::ping;
+}
+
+bool speaks_mcp(const config::Server& server) { return server.kind == config::Kind::mcp; }
+
+}  // namespace
+
+Prober::Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
+               std::function<CheckTarget()> target, ProtocolMemory& memory, std::uint64_t chance,
+               Callbacks callbacks)
+    : loop_(loop),
+      trees_(trees),
+      server_(server),
+      target_(std::move(target)),
+      memory_(memory),
+      chance_(chance),
+      callbacks_(std::move(callbacks)),
+      readiness_(health::readiness_policy(server.readiness, server.kind, server.transport)),
+      readiness_timer_(loop),
+      liveness_timer_(loop) {
+  if (server.readiness.method != config::Readiness::Method::log_line) return;
+  if (auto pattern = health::LinePattern::compile(server.readiness.pattern)) {
+    pattern_ = std::move(*pattern);
+  }
+}
+
+Prober::~Prober() = default;
+
+bool Prober::over_http() const { return server_.transport != config::Transport::stdio; }
+
+// ---- the conversation --------------------------------------------------------
+
+void Prober::open_conversation() {
+  mcp::Client::Options options;
+  options.client.version = client_version;
+  options.skip_discover = memory_.skip_discover;
+  if (over_http()) {
+    http_.emplace(loop_, server_.url, server_.headers,
+                  HttpTransport::Callbacks{
+                      [this](std::string_view message) { conversation_->receive(message); },
+                      [this](std::uint64_t id, const std::string& why) {
+                        last_failure_ = why;
+                        conversation_->request_failed(id, why);
+                      }});
+  }
+  conversation_.emplace(
+      loop_, options,
+      Conversation::Callbacks{[this](const mcp::Send& message) { sent_by_client(message); },
+                              [this](const mcp::Output& output) { told(output); }});
+  conversation_->begin();
+}
+
+void Prober::sent_by_client(const mcp::Send& message) {
+  // A wait for the next start would be learnt too late by a server that dies on it.
+  memory_.skip_discover = conversation_->client().skip_discover_next_time();
+  if (http_) {
+    http_->send(message, server_.liveness.timeout);
+  } else {
+    callbacks_.write(message.text);
+  }
+}
+
+void Prober::told(const mcp::Output& output) {
+  memory_.skip_discover = conversation_->client().skip_discover_next_time();
+  if (std::holds_alternative<mcp::HandshakeCompleted>(output)) {
+    if (over_http()) return feed(health::ReadinessEvent{health::TrySucceeded{try_}});
+    return feed(health::ReadinessEvent{health::ConversationOpened{}});
+  }
+  if (const auto* failed = std::get_if<mcp::HandshakeFailed>(&output)) {
+    last_failure_ = failed->why;
+    if (over_http()) return feed(health::ReadinessEvent{health::TryFailed{try_}});
+    return callbacks_.note("no MCP handshake: " + failed->why);
+  }
+  if (std::holds_alternative<mcp::ProbeAnswered>(output)) {
+    return feed(health::LivenessEvent{health::CheckSucceeded{check_}});
+  }
+  if (const auto* failed = std::get_if<mcp::ProbeFailed>(&output)) {
+    callbacks_.note("health: no answer to " + std::string{mcp::name(failed->probe)} + " (" +
+                    failed->why + ")");
+    return feed(health::LivenessEvent{health::CheckFailed{check_, check_of(failed->probe)}});
+  }
+  if (const auto* noise = std::get_if<mcp::NoiseSeen>(&output)) {
+    return callbacks_.note("stdout: no JSON-RPC message (" + noise->why + "): " + noise->excerpt);
+  }
+  if (const auto* failed = std::get_if<mcp::ToolListFailed>(&output)) {
+    callbacks_.note("cannot list its tools: " + failed->why);
+  }
+}
+
+const mcp::Client* Prober::client() const {
+  return conversation_ ? &conversation_->client() : nullptr;
+}
+
+// ---- intents -------------------------------------------------------------------
+
+void Prober::prove_readiness() {
+  if (speaks_mcp(server_) && !over_http()) open_conversation();
+  feed(health::ReadinessEvent{health::ProofBegan{}});
+}
+
+void Prober::watch_health() {
+  watching_ = true;
+  if (speaks_mcp(server_) && !conversation_) open_conversation();
+  const mcp::Era era = conversation_ ? conversation_->client().identity().era : mcp::Era::unknown;
+  liveness_.emplace(health::liveness_policy(server_.liveness, server_.kind, era));
+  feed(health::LivenessEvent{health::WatchBegan{chance_}});
+}
+
+void Prober::leave_alone() {
+  left_alone_ = true;
+  watching_ = false;
+  feed(health::ReadinessEvent{health::ProofEnded{}});
+  feed(health::LivenessEvent{health::WatchEnded{}});
+  liveness_.reset();
+}
+
+void Prober::reconfigure(const config::Liveness&) {
+  if (!watching_) return;
+  feed(health::LivenessEvent{health::WatchEnded{}});
+  watch_health();
+}
+
+// ---- what the process says -------------------------------------------------------
+
+void Prober::heard_stdout(std::string_view bytes) {
+  if (!conversation_) return;
+  framer_.feed(bytes);
+  while (const auto frame = framer_.next()) {
+    if (frame->overlong) {
+      ++overlong_lines_;
+      callbacks_.note("stdout: skipped a line of " + std::to_string(frame->size) + " bytes");
+      continue;
+    }
+    conversation_->receive(frame->line);
+  }
+  feed(health::LivenessEvent{health::TrafficSeen{}});
+}
+
+void Prober::heard_line(std::string_view line) {
+  if (pattern_ && !readiness_.is_ready() && pattern_->matches(line)) {
+    feed(health::ReadinessEvent{health::LineMatched{}});
+  }
+}
+
+void Prober::notified(const health::Notification& notification) {
+  if (notification.ready) notified_ready();
+  if (notification.watchdog_fed) feed(health::LivenessEvent{health::WatchdogFed{}});
+}
+
+void Prober::notified_ready() { feed(health::ReadinessEvent{health::ReadyNotified{}}); }
+
+void Prober::in_flight(unsigned count) {
+  feed(health::LivenessEvent{health::InFlightChanged{count}});
+}
+
+void Prober::paused(Duration gap) {
+  if (conversation_) conversation_->paused(gap);
+  feed(health::LivenessEvent{health::LoopPaused{gap}});
+}
+
+// ---- the machines ------------------------------------------------------------------
+
+void Prober::feed(const health::ReadinessEvent& event) {
+  for (const auto& action : readiness_.step(event, loop_.now())) perform(action);
+}
+
+void Prober::feed(const health::LivenessEvent& event) {
+  if (!liveness_) return;
+  for (const auto& action : liveness_->step(event, loop_.now())) perform(action);
+}
+
+void Prober::perform(const health::ReadinessAction& action) {
+  if (const auto* begin = std::get_if<health::BeginCheck>(&action)) return begin_try(*begin);
+  if (std::holds_alternative<health::AbandonCheck>(action)) {
+    if (runner_) runner_->abandon();
+    if (http_) http_->abandon();
+    return;
+  }
+  if (const auto* arm = std::get_if<health::ArmDeadline>(&action)) {
+    return readiness_timer_.arm(arm->at, [this, token = arm->token] {
+      feed(health::ReadinessEvent{health::DeadlineReached{token}});
+    });
+  }
+  if (std::holds_alternative<health::DisarmDeadline>(action)) return readiness_timer_.disarm();
+  if (std::holds_alternative<health::DeclareReady>(action) && !left_alone_) callbacks_.on_ready();
+}
+
+void Prober::perform(const health::LivenessAction& action) {
+  if (const auto* begin = std::get_if<health::BeginCheck>(&action)) return begin_check(*begin);
+  if (std::holds_alternative<health::AbandonCheck>(action)) {
+    if (runner_) runner_->abandon();
+    if (conversation_) conversation_->abandon_probe();
+    return;
+  }
+  if (const auto* arm = std::get_if<health::ArmDeadline>(&action)) {
+    return liveness_timer_.arm(arm->at, [this, token = arm->token] {
+      feed(health::LivenessEvent{health::DeadlineReached{token}});
+    });
+  }
+  if (std::holds_alternative<health::DisarmDeadline>(action)) return liveness_timer_.disarm();
+  if (const auto* verdict = std::get_if<health::Judge>(&action)) judge(*verdict);
+}
+
+void Prober::begin_try(const health::BeginCheck& check) {
+  if (check.check == health::Check::handshake) {
+    try_ = check.id;
+    return open_conversation();
+  }
+  const config::Readiness& how = server_.readiness;
+  check_from_outside(check, how.port, how.path, how.command,
+                     [this, id = check.id](bool succeeded, const std::string& why) {
+                       if (succeeded) return feed(health::ReadinessEvent{health::TrySucceeded{id}});
+                       last_failure_ = why;
+                       feed(health::ReadinessEvent{health::TryFailed{id}});
+                     });
+}
+
+void Prober::begin_check(const health::BeginCheck& check) {
+  check_ = check.id;
+  if (health::is_mcp(check.check)) {
+    const bool asked =
+        conversation_ && conversation_->probe(health::probe_of(check.check), check.timeout);
+    if (!asked) feed(health::LivenessEvent{health::CheckFailed{check.id, check.check}});
+    return;
+  }
+  const config::Liveness& how = server_.liveness;
+  check_from_outside(
+      check, how.port, how.path, how.command,
+      [this, id = check.id, kind = check.check](bool succeeded, const std::string& why) {
+        if (succeeded) return feed(health::LivenessEvent{health::CheckSucceeded{id}});
+        callbacks_.note("health: " + why);
+        feed(health::LivenessEvent{health::CheckFailed{id, kind}});
+      });
+}
+
+/// `port` 0 means the server's own.
+void Prober::check_from_outside(const health::BeginCheck& check, std::uint16_t port,
+                                const std::string& path, const std::vector<std::string>& command,
+                                CheckRunner::Done done) {
+  if (!runner_) runner_.emplace(loop_, trees_);
+  CheckTarget target = target_();
+  target.port = port != 0 ? port : server_.port.value_or(0);
+  target.path = path;
+  target.command = command;
+  runner_->begin(check.check, target, check.timeout, std::move(done));
+}
+
+void Prober::judge(const health::Judge& judge) {
+  if (left_alone_) return;
+  switch (judge.verdict) {
+    case health::Verdict::failing: return callbacks_.on_failing();
+    case health::Verdict::recovered: return callbacks_.on_recovered();
+    case health::Verdict::lost: return callbacks_.on_lost();
+  }
+}
+
+}  // namespace mcpctl::runtime

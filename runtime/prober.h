@@ -1,0 +1,118 @@
+// Finds out for one incarnation of one server whether it is ready and whether it
+// still lives: performs what health::Readiness and health::Liveness decide, over
+// the server's own conversation or by checks from outside.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "config/config.h"
+#include "health/line_pattern.h"
+#include "health/liveness.h"
+#include "health/notification.h"
+#include "health/readiness.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "mcp/framing.h"
+#include "runtime/check_runner.h"
+#include "runtime/conversation.h"
+#include "runtime/http_transport.h"
+
+namespace mcpctl::runtime {
+
+/// What one incarnation teaches about the next.
+struct ProtocolMemory {
+  bool skip_discover{false};
+};
+
+class Prober {
+ public:
+  struct Callbacks {
+    std::function<void()> on_ready;
+    std::function<void()> on_failing;
+    std::function<void()> on_recovered;
+    std::function<void()> on_lost;
+    /// A line for the server's stdin, without its newline.
+    std::function<void(std::string_view)> write;
+    /// For the server's log.
+    std::function<void(const std::string&)> note;
+  };
+
+  /// `server` has its port filled in and outlives the prober.  `target` says how to
+  /// check from outside, when that is needed.  `chance` spreads the probes of many
+  /// servers.
+  Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
+         std::function<CheckTarget()> target, ProtocolMemory& memory, std::uint64_t chance,
+         Callbacks callbacks);
+  ~Prober();
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
+
+  void prove_readiness();
+  void watch_health();
+  /// Ends both; the conversation goes on listening, so that a server that asks
+  /// something while it shuts down still gets its answer.
+  void leave_alone();
+  /// New liveness settings for a running server.
+  void reconfigure(const config::Liveness& liveness);
+
+  // What the process says.
+  void heard_stdout(std::string_view bytes);
+  void heard_line(std::string_view line);
+  void notified(const health::Notification& notification);
+  void notified_ready();
+  void in_flight(unsigned count);
+  /// We ourselves did not run for `gap`.
+  void paused(Duration gap);
+
+  /// nullptr for what speaks no MCP, or before the first handshake over HTTP.
+  const mcp::Client* client() const;
+  std::uint64_t overlong_lines() const { return overlong_lines_; }
+  /// Why the last attempt to find it ready failed; empty if none did.
+  const std::string& last_failure() const { return last_failure_; }
+
+ private:
+  void open_conversation();
+  void told(const mcp::Output& output);
+  void sent_by_client(const mcp::Send& message);
+  void feed(const health::ReadinessEvent& event);
+  void feed(const health::LivenessEvent& event);
+  void perform(const health::ReadinessAction& action);
+  void perform(const health::LivenessAction& action);
+  void begin_try(const health::BeginCheck& check);
+  void begin_check(const health::BeginCheck& check);
+  void judge(const health::Judge& judge);
+  void check_from_outside(const health::BeginCheck& check, std::uint16_t port,
+                          const std::string& path, const std::vector<std::string>& command,
+                          CheckRunner::Done done);
+  bool over_http() const;
+
+  loop::Loop& loop_;
+  TreeWatch& trees_;
+  const config::Server& server_;
+  std::function<CheckTarget()> target_;
+  ProtocolMemory& memory_;
+  std::uint64_t chance_;
+  Callbacks callbacks_;
+
+  health::Readiness readiness_;
+  std::optional<health::Liveness> liveness_;
+  loop::Timer readiness_timer_;
+  loop::Timer liveness_timer_;
+  std::optional<health::LinePattern> pattern_;
+  std::optional<CheckRunner> runner_;
+  bool watching_{false};
+  bool left_alone_{false};
+
+  mcp::LineFramer framer_;
+  std::optional<HttpTransport> http_;
+  std::optional<Conversation> conversation_;
+  health::CheckId try_;    ///< the handshake over HTTP that runs
+  health::CheckId check_;  ///< the probe that runs
+  std::string last_failure_;
+  std::uint64_t overlong_lines_{0};
+};
+
+}  // namespace mcpctl::runtime

@@ -1,0 +1,169 @@
+#include "runtime/process.h"
+
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "spawn/exit_status.h"
+#include "spawn/pipe.h"
+
+namespace mcpctl::runtime {
+namespace {
+
+/// What a server may have queued before it reads: the longest line and some.
+constexpr std::size_t stdin_queue_cap = 16u << 20;
+/// A full pipe blocks the server; a larger one lets it get on with its work.
+constexpr std::size_t pipe_capacity = 256u << 10;
+/// How long after the exit its last words are waited for.
+constexpr Duration drain_time{500};
+
+supervisor::ExitStatus decoded(const spawn::ExitStatus& status) {
+  return {status.code, status.signal, status.core_dumped, false};
+}
+
+spawn::SpawnFailure cannot_prepare(const std::string& server, std::string what) {
+  return {spawn::Stage::prepare, errno, server, std::move(what), {}};
+}
+
+}  // namespace
+
+Process::Process(loop::Loop& loop, spawn::Tree tree, Callbacks callbacks)
+    : loop_(loop), callbacks_(std::move(callbacks)), tree_(std::move(tree)), drain_(loop) {}
+
+Process::~Process() = default;
+
+std::expected<std::unique_ptr<Process>, spawn::SpawnFailure> Process::start(
+    loop::Loop& loop, spawn::ChildSpec spec, const Wiring& wiring, std::string cookie,
+    spawn::Cgroup* cgroup, Callbacks callbacks) {
+  using spawn::PipeDirection;
+  std::optional<spawn::Pipe> in;
+  std::optional<spawn::Pipe> notify;
+  auto out = spawn::make_pipe(PipeDirection::from_child, pipe_capacity);
+  auto err = spawn::make_pipe(PipeDirection::from_child);
+  if (!out || !err) return std::unexpected{cannot_prepare(spec.name, "make its pipes")};
+  if (wiring.stdin_pipe) {
+    auto pipe = spawn::make_pipe(PipeDirection::to_child);
+    if (!pipe) return std::unexpected{cannot_prepare(spec.name, "make its pipes")};
+    in = std::move(*pipe);
+  }
+  if (wiring.notify_fd > 0) {
+    auto pipe = spawn::make_pipe(PipeDirection::from_child);
+    if (!pipe) return std::unexpected{cannot_prepare(spec.name, "make its pipes")};
+    notify = std::move(*pipe);
+  }
+
+  if (in) spec.descriptors.push_back({in->theirs.get(), 0});
+  spec.descriptors.push_back({out->theirs.get(), 1});
+  spec.descriptors.push_back({err->theirs.get(), 2});
+  if (notify) spec.descriptors.push_back({notify->theirs.get(), wiring.notify_fd});
+
+  auto child = spawn::spawn(spec);
+  if (!child) return std::unexpected{std::move(child.error())};
+
+  spawn::Tree tree{std::move(*child), std::move(cookie), cgroup};
+  std::unique_ptr<Process> process{new Process{loop, std::move(tree), std::move(callbacks)}};
+  const auto attached =
+      process->attach(in ? std::move(in->ours) : loop::Fd{}, std::move(out->ours),
+                      std::move(err->ours), notify ? std::move(notify->ours) : loop::Fd{});
+  if (attached) return process;
+
+  // It runs, but we could not watch it (no descriptors left): end it again.
+  const spawn::Child& leader = process->tree_.leader();
+  ::kill(leader.pid, SIGKILL);
+  ::waitpid(leader.pid, nullptr, 0);
+  return std::unexpected{cannot_prepare(spec.name, attached.error().message)};
+}
+
+Result<void> Process::attach(loop::Fd in, loop::Fd out, loop::Fd err, loop::Fd notify) {
+  auto watch = loop::Poll::open(loop_, tree_.leader().pidfd.get(),
+                                [this](loop::Readiness) { check_exit(); });
+  if (!watch) return std::unexpected{watch.error()};
+  exit_watch_ = std::move(*watch);
+  exit_watch_->watch({.readable = true});
+
+  if (in) {
+    auto writer = loop::PipeWriter::open(loop_, std::move(in), stdin_queue_cap,
+                                         {.on_drained =
+                                              [this] {
+                                                if (callbacks_.on_stdin_drained) {
+                                                  callbacks_.on_stdin_drained();
+                                                }
+                                              },
+                                          .on_broken = [](const Error&) {}});
+    if (!writer) return std::unexpected{writer.error()};
+    stdin_ = std::move(*writer);
+  }
+  auto out_reader = reader(std::move(out), callbacks_.on_stdout, &callbacks_.on_stdout_end);
+  if (!out_reader) return std::unexpected{out_reader.error()};
+  stdout_ = std::move(*out_reader);
+  auto err_reader = reader(std::move(err), callbacks_.on_stderr, &callbacks_.on_stderr_end);
+  if (!err_reader) return std::unexpected{err_reader.error()};
+  stderr_ = std::move(*err_reader);
+  if (!notify) return {};
+  auto notify_reader = reader(std::move(notify), callbacks_.on_notify, nullptr);
+  if (!notify_reader) return std::unexpected{notify_reader.error()};
+  notify_ = std::move(*notify_reader);
+  return {};
+}
+
+Result<loop::PipeReader> Process::reader(loop::Fd pipe,
+                                         std::function<void(std::string_view)>& on_data,
+                                         std::function<void()>* on_end) {
+  return loop::PipeReader::open(loop_, std::move(pipe),
+                                {.on_data =
+                                     [&on_data](std::string_view bytes) {
+                                       if (on_data) on_data(bytes);
+                                     },
+                                 .on_end =
+                                     [on_end](std::optional<Error>) {
+                                       if (on_end != nullptr && *on_end) (*on_end)();
+                                     }});
+}
+
+loop::Written Process::write(std::string_view bytes) {
+  return stdin_ ? stdin_->write(bytes) : loop::Written::closed;
+}
+
+void Process::close_stdin() {
+  if (stdin_) stdin_->close_after_flush();
+}
+
+void Process::pause_stdout(bool paused) {
+  if (stdout_) paused ? stdout_->pause() : stdout_->resume();
+}
+
+void Process::pause_stderr(bool paused) {
+  if (stderr_) paused ? stderr_->pause() : stderr_->resume();
+}
+
+void Process::check_exit() {
+  if (exited_) return;
+  const auto status = spawn::try_reap(tree_.leader());
+  if (status && !*status) return;
+  exited_ = true;
+  exit_watch_.reset();
+  stdin_.reset();
+
+  // Its last words come before the news of its death.
+  for (auto* reader : {&notify_, &stdout_, &stderr_}) {
+    if (*reader && (*reader)->is_open()) (*reader)->read_all_now();
+  }
+  drain_.arm(drain_time, [this] { drop_readers(); });
+  callbacks_.on_exit(status ? decoded(**status) : supervisor::ExitStatus{});
+}
+
+void Process::drop_readers() {
+  if (stdout_ && stdout_->is_open()) {
+    stdout_.reset();
+    if (callbacks_.on_stdout_end) callbacks_.on_stdout_end();
+  }
+  if (stderr_ && stderr_->is_open()) {
+    stderr_.reset();
+    if (callbacks_.on_stderr_end) callbacks_.on_stderr_end();
+  }
+  notify_.reset();
+}
+
+}  // namespace mcpctl::runtime

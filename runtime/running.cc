@@ -1,0 +1,307 @@
+#include "runtime/running.h"
+
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "config/suggest.h"
+#include "runtime/cleanup.h"
+#include "runtime/state_file.h"
+#include "supervisor/spec.h"
+
+namespace mcpctl::runtime {
+namespace {
+
+/// A gap between two turns that means that we ourselves were suspended.
+constexpr Duration suspension{2'000};
+
+unsigned start_slots(const config::Config& config) {
+  if (config.max_concurrent_starts != 0) return config.max_concurrent_starts;
+  return std::max(4u, 2 * std::thread::hardware_concurrency());
+}
+
+std::uint64_t seed() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'007u ^
+         static_cast<std::uint64_t>(now.tv_nsec) << 16 ^ static_cast<std::uint64_t>(::getpid());
+}
+
+std::int64_t wall_clock_ms() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+const config::Server* find_server(const config::Config& config, std::string_view name) {
+  const auto found = std::ranges::find(config.servers, name, &config::Server::name);
+  return found == config.servers.end() ? nullptr : &*found;
+}
+
+std::string why_unusable(const config::Config& config, std::string_view name) {
+  const auto found = std::ranges::find(config.unusable, name, &config::Unusable::server);
+  return found == config.unusable.end() ? "" : found->why;
+}
+
+}  // namespace
+
+Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options options)
+    : loop_(loop),
+      config_(std::move(config)),
+      options_(std::move(options)),
+      trees_(loop),
+      around_{loop,
+              trees_,
+              lines_,
+              config_.name,
+              spawn::SupervisorInstance::current(),
+              std::nullopt,
+              config_.secrets,
+              [this](ServerId id, supervisor::Event event) { report(id, std::move(event)); }},
+      fleet_(start_slots(config_), seed()),
+      fleet_deadline_(loop),
+      memory_timer_(loop),
+      save_timer_(loop) {
+  SavedState saved;
+  if (auto loaded = load_state(state_path())) saved = std::move(*loaded);
+  stopped_by_operator_ = std::move(saved.stopped);
+  cleaned_up_ = clean_up_after_predecessor(config_.name, saved.leaders, around_.self);
+  if (options_.cgroups) {
+    if (auto made = spawn::FleetCgroup::create(config_.name))
+      around_.cgroup.emplace(std::move(*made));
+  }
+  loop_.on_gap(suspension, [this, alive = std::weak_ptr{alive_}](Duration gap) {
+    if (!alive.expired()) paused(gap);
+  });
+  add_all();
+}
+
+Supervisor::Running::~Running() { kill_survivors(); }
+
+// ---- building -------------------------------------------------------------------
+
+void Supervisor::Running::add_all() {
+  for (const config::Server& server : config_.servers) add(server, "");
+  for (const config::Unusable& unusable : config_.unusable) {
+    config::Server server;
+    server.name = unusable.server;
+    add(std::move(server), unusable.why);
+  }
+}
+
+ServerId Supervisor::Running::add(config::Server server, const std::string& unusable) {
+  supervisor::Spec spec = supervisor::spec_of(server);
+  spec.unusable = unusable;
+  const ServerId id = fleet_.add(server.name, std::move(spec), server.depends_on, server.required);
+  instances_.emplace(id, std::make_unique<Instance>(id, std::move(server), around_));
+  return id;
+}
+
+void Supervisor::Running::start(const std::vector<std::string>& only) {
+  watch_memory();
+  std::vector<ServerId> ids;
+  for (const auto& [id, member] : fleet_.members()) ids.push_back(id);
+  for (const ServerId id : ids) {
+    const std::string& name = fleet_.find(id)->name;
+    if (!only.empty()) {
+      if (std::ranges::find(only, name) != only.end())
+        run(fleet_.start(id, loop_.now(), supervisor::Motive::none));
+      continue;
+    }
+    const bool stays_down =
+        fleet_.find(id)->life.spec().restart == config::RestartPolicy::unless_stopped &&
+        stopped_by_operator_.contains(name);
+    if (!stays_down) run(fleet_.enable(id, loop_.now()));
+  }
+}
+
+// ---- commands -------------------------------------------------------------------
+
+Result<ServerId> Supervisor::Running::identify(std::string_view server) const {
+  if (const auto id = fleet_.find(server)) return *id;
+  std::vector<std::string_view> names;
+  for (const auto& [id, member] : fleet_.members()) names.push_back(member.name);
+  std::string message = "no server named \"" + std::string{server} + "\"";
+  if (const auto near = config::closest(server, names)) {
+    message.append("; did you mean \"").append(*near).append("\"?");
+  }
+  return failure(std::move(message));
+}
+
+Result<void> Supervisor::Running::command(Command command, std::string_view server) {
+  const auto id = identify(server);
+  if (!id) return std::unexpected{id.error()};
+  const Instant now = loop_.now();
+  switch (command) {
+    case Command::start:
+      stopped_by_operator_.erase(std::string{server});
+      run(fleet_.start(*id, now));
+      break;
+    case Command::stop:
+      stopped_by_operator_.insert(std::string{server});
+      run(fleet_.stop(*id, now));
+      break;
+    case Command::restart:
+      stopped_by_operator_.erase(std::string{server});
+      run(fleet_.restart(*id, now));
+      break;
+    case Command::reset: run(fleet_.reset(*id, now)); break;
+    case Command::kill: run(fleet_.deliver(*id, supervisor::KillRequested{}, now)); break;
+  }
+  state_changed();
+  return {};
+}
+
+ReloadOutcome Supervisor::Running::reload(bool dry_run) {
+  ReloadOutcome outcome;
+  config::Reading reading = options_.load();
+  outcome.problems = reading.problems;
+  if (reading.has_errors()) {
+    if (!dry_run) config_stale_ = true;
+    return outcome;
+  }
+  outcome.plan = supervisor::reconcile(config_, reading.config);
+  if (dry_run || is_stopping()) return outcome;
+  config_stale_ = false;
+  outcome.applied = true;
+  around_.secrets = reading.config.secrets;
+  fleet_.set_max_concurrent_starts(start_slots(reading.config));
+  apply(outcome.plan, reading.config);
+  reading.config.name = config_.name;  // sockets and cookies carry it: it stays
+  config_ = std::move(reading.config);
+  watch_memory();
+  return outcome;
+}
+
+void Supervisor::Running::apply(const supervisor::Plan& plan, const config::Config& wanted) {
+  using Kind = supervisor::Change::Kind;
+  for (const supervisor::Change& change : plan) {
+    const auto known = fleet_.find(change.server);
+    if (change.kind == Kind::remove) {
+      if (known) run(fleet_.remove(*known, loop_.now()));
+      continue;
+    }
+    config::Server server;
+    server.name = change.server;
+    if (const config::Server* found = find_server(wanted, change.server)) server = *found;
+    const std::string unusable = why_unusable(wanted, change.server);
+    if (!known) {
+      const ServerId id = add(std::move(server), unusable);
+      run(fleet_.enable(id, loop_.now()));
+      continue;
+    }
+    supervisor::Spec spec = supervisor::spec_of(server);
+    spec.unusable = unusable;
+    auto dependencies = server.depends_on;
+    const bool required = server.required;
+    instances_.at(*known)->reconfigure(std::move(server));
+    // `add` for a known one: it was being removed and is wanted again.
+    run(fleet_.reconfigure(*known, std::move(spec), std::move(dependencies), required,
+                           change.kind != Kind::update, loop_.now()));
+  }
+}
+
+void Supervisor::Running::stop_all() {
+  const Duration timeout = config_.shutdown_timeout.value_or(options_.shutdown_timeout);
+  run(fleet_.stop_all(timeout, loop_.now()));
+}
+
+void Supervisor::Running::kill_all() { run(fleet_.kill_all(loop_.now())); }
+
+Instance* Supervisor::Running::find(std::string_view server) {
+  const auto id = fleet_.find(server);
+  return id ? instances_.at(*id).get() : nullptr;
+}
+
+void Supervisor::Running::reopen_logs() {
+  for (auto& [id, instance] : instances_) instance->log().reopen();
+}
+
+// ---- core <-> shell ----------------------------------------------------------------
+
+/// Events come from anywhere inside the loop; the core takes them one at a time.
+void Supervisor::Running::report(ServerId id, supervisor::Event event) {
+  loop_.post([this, alive = std::weak_ptr{alive_}, id, event = std::move(event)] {
+    if (!alive.expired()) run(fleet_.deliver(id, event, loop_.now()));
+  });
+}
+
+void Supervisor::Running::run(const supervisor::FleetActions& actions) {
+  for (const supervisor::FleetAction& action : actions) {
+    if (const auto* server = std::get_if<supervisor::ServerAction>(&action)) {
+      run(server->server, server->action);
+    } else if (const auto* removed = std::get_if<supervisor::ServerRemoved>(&action)) {
+      instances_.erase(removed->server);
+    } else if (const auto* deadline = std::get_if<supervisor::ArmFleetDeadline>(&action)) {
+      fleet_deadline_.arm(deadline->at, [this] { kill_all(); });
+    } else if (std::holds_alternative<supervisor::FleetStopped>(action)) {
+      fleet_stopped();
+    }
+  }
+}
+
+void Supervisor::Running::run(ServerId id, const supervisor::Action& action) {
+  if (const auto* announcement = std::get_if<supervisor::Announce>(&action)) {
+    return announce(id, *announcement);
+  }
+  Instance& instance = *instances_.at(id);
+  std::visit(
+      [&instance](const auto& known) {
+        if constexpr (requires { instance.perform(known); }) instance.perform(known);
+      },
+      action);
+}
+
+void Supervisor::Running::announce(ServerId id, const supervisor::Announce& announcement) {
+  Instance& instance = *instances_.at(id);
+  Transitioned transition;
+  transition.sequence = ++sequence_;
+  transition.unix_ms = wall_clock_ms();
+  transition.server = instance.config().name;
+  transition.incarnation = instance.incarnation().value;
+  transition.from = announcement.from;
+  transition.to = announcement.to;
+  transition.why = announcement.why;
+  transition.why_text =
+      config::redact(supervisor::describe(announcement.why, announcement.to), config_.secrets);
+  transition.pid = instance.pid();
+  std::string note{name(announcement.to)};
+  note += " (" + transition.why_text + ")";
+  instance.log().note(note);
+  feed_.publish(transition);
+  const bool process_changes = announcement.to == supervisor::State::starting ||
+                               announcement.from == supervisor::State::stopping;
+  if (process_changes) state_changed();
+}
+
+void Supervisor::Running::paused(Duration gap) {
+  for (auto& [id, instance] : instances_) instance->paused(gap);
+}
+
+void Supervisor::Running::fleet_stopped() {
+  fleet_deadline_.disarm();
+  memory_timer_.disarm();
+  loop_.post([this, alive = std::weak_ptr{alive_}] {
+    if (!alive.expired() && options_.on_stopped) options_.on_stopped();
+  });
+}
+
+/// Only what an orderly stop did not reach.
+void Supervisor::Running::kill_survivors() {
+  std::vector<spawn::Tree*> trees;
+  for (auto& [id, instance] : instances_) {
+    if (instance->tree() != nullptr) trees.push_back(instance->tree());
+  }
+  for (int round = 0; round < 100; ++round) {
+    spawn::ProcessTable& table = trees_.new_table();
+    std::erase_if(trees, [&](spawn::Tree* tree) { return tree->is_empty(table); });
+    if (trees.empty()) return;
+    for (spawn::Tree* tree : trees) tree->kill_round(table);
+    ::usleep(20'000);
+  }
+}
+
+}  // namespace mcpctl::runtime

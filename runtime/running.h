@@ -1,0 +1,92 @@
+// The inside of runtime::Supervisor: the core, the instances, and the thin
+// translation between them.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/config.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "loop/work.h"
+#include "runtime/instance.h"
+#include "runtime/supervisor.h"
+#include "runtime/tree_watch.h"
+#include "supervisor/fleet.h"
+
+namespace mcpctl::runtime {
+
+class Supervisor::Running {
+ public:
+  Running(loop::Loop& loop, config::Config config, Options options);
+  ~Running();
+
+  void start(const std::vector<std::string>& only);
+  Result<void> command(Command command, std::string_view server);
+  ReloadOutcome reload(bool dry_run);
+  void stop_all();
+  void kill_all();
+  FleetStatus status(bool with_usage);
+  Result<ServerStatus> status_of(std::string_view server, bool with_usage);
+  Instance* find(std::string_view server);
+  void reopen_logs();
+
+  const std::string& cleaned_up() const { return cleaned_up_; }
+  bool is_stopping() const { return fleet_.is_stopping(); }
+  const config::Config& config() const { return config_; }
+  Feed& feed() { return feed_; }
+  LineFeed& lines() { return lines_; }
+
+ private:
+  ServerId add(config::Server server, const std::string& unusable);
+  void add_all();
+  Result<ServerId> identify(std::string_view server) const;
+  void apply(const supervisor::Plan& plan, const config::Config& wanted);
+  void run(const supervisor::FleetActions& actions);
+  void run(ServerId id, const supervisor::Action& action);
+  void announce(ServerId id, const supervisor::Announce& announcement);
+  void report(ServerId id, supervisor::Event event);
+  void paused(Duration gap);
+  void fleet_stopped();
+  void kill_survivors();
+
+  ServerStatus describe(ServerId id);
+  void add_usage(std::vector<ServerStatus*> servers, std::vector<ServerId> ids);
+
+  void watch_memory();
+  void check_memory();
+  bool limits_memory() const;
+
+  void state_changed();
+  void save_state();
+  std::string state_path() const;
+
+  loop::Loop& loop_;
+  config::Config config_;
+  Options options_;
+  LineFeed lines_;
+  Feed feed_;
+  TreeWatch trees_;
+  Surroundings around_;
+  supervisor::Fleet fleet_;
+  std::map<ServerId, std::unique_ptr<Instance>> instances_;
+  std::set<std::string> stopped_by_operator_;
+  std::uint64_t sequence_{0};
+  bool config_stale_{false};
+  std::string cleaned_up_;
+
+  loop::Timer fleet_deadline_;
+  loop::Timer memory_timer_;
+  loop::Timer save_timer_;
+  loop::Work saving_;
+  bool save_again_{false};
+  // Shared with the callbacks that wait in the loop's inbox, so that they find out
+  // when there is nobody left to call.
+  std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
+};
+
+}  // namespace mcpctl::runtime

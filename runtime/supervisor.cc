@@ -1,0 +1,40 @@
+#include "runtime/supervisor.h"
+
+#include <utility>
+
+#include "runtime/running.h"
+
+namespace mcpctl::runtime {
+
+Supervisor::Supervisor(loop::Loop& loop, config::Config config, Options options)
+    : running_(std::make_unique<Running>(loop, std::move(config), std::move(options))) {}
+Supervisor::~Supervisor() = default;
+
+const std::string& Supervisor::cleaned_up() const { return running_->cleaned_up(); }
+void Supervisor::start(const std::vector<std::string>& only) { running_->start(only); }
+
+Result<void> Supervisor::command(Command command, std::string_view server) {
+  return running_->command(command, server);
+}
+
+ReloadOutcome Supervisor::reload(bool dry_run) { return running_->reload(dry_run); }
+void Supervisor::stop_all() { running_->stop_all(); }
+void Supervisor::kill_all() { running_->kill_all(); }
+bool Supervisor::is_stopping() const { return running_->is_stopping(); }
+FleetStatus Supervisor::status(bool with_usage) { return running_->status(with_usage); }
+
+Result<ServerStatus> Supervisor::status_of(std::string_view server, bool with_usage) {
+  return running_->status_of(server, with_usage);
+}
+
+const config::Config& Supervisor::config() const { return running_->config(); }
+Feed& Supervisor::feed() { return running_->feed(); }
+LineFeed& Supervisor::lines() { return running_->lines(); }
+void Supervisor::reopen_logs() { running_->reopen_logs(); }
+
+ServerLog* Supervisor::log(std::string_view server) {
+  Instance* instance = running_->find(server);
+  return instance == nullptr ? nullptr : &instance->log();
+}
+
+}  // namespace mcpctl::runtime

@@ -1,0 +1,97 @@
+// A real supervisor with real processes on a real loop, and a deadline for
+// everything that is waited for.
+#pragma once
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "runtime/supervisor.h"
+
+namespace mcpctl::runtime::testing {
+
+class LiveFleet {
+ public:
+  explicit LiveFleet(std::vector<config::Server> servers) {
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    char name[] = "/tmp/mcpctl-runtime-test-XXXXXX";
+    dir_ = ::mkdtemp(name);
+    config_.name = "test-" + std::to_string(::getpid());
+    for (config::Server& server : servers) {
+      if (server.cwd.empty()) server.cwd = "/tmp";
+      config_.servers.push_back(std::move(server));
+    }
+    Options options;
+    options.state_dir = dir_;
+    options.shutdown_timeout = Duration{10'000};
+    options.load = [this] { return reading_; };
+    options.on_stopped = [this] { stopped_ = true; };
+    reading_.config = config_;
+    supervisor_.emplace(loop_, config_, std::move(options));
+  }
+
+  ~LiveFleet() {
+    supervisor_.reset();
+    std::filesystem::remove_all(dir_);
+  }
+
+  /// Turns the loop until `condition` holds, ten seconds at most.
+  bool until(const std::function<bool()>& condition) {
+    bool late = false;
+    loop::Timer limit{loop_};
+    limit.arm(Duration{10'000}, [&] { late = true; });
+    while (!condition() && !late) loop_.run_once();
+    return condition();
+  }
+
+  bool until_state(std::string_view server, supervisor::State state) {
+    return until([&] { return state_of(server) == state; });
+  }
+
+  supervisor::State state_of(std::string_view server) {
+    return supervisor_->status_of(server, false)->state;
+  }
+
+  void stop_and_check() {
+    supervisor_->stop_all();
+    REQUIRE(until([&] { return stopped_; }));
+  }
+
+  Supervisor& supervisor() { return *supervisor_; }
+  /// What the next reload() will read.
+  config::Reading& reading() { return reading_; }
+
+ private:
+  loop::Loop loop_;
+  std::string dir_;
+  config::Config config_;
+  config::Reading reading_;
+  bool stopped_{false};
+  std::optional<Supervisor> supervisor_;
+};
+
+inline config::Server process(std::string name, std::vector<std::string> argv) {
+  config::Server server;
+  server.name = std::move(name);
+  server.kind = config::Kind::process;
+  server.command = argv.at(0);
+  server.args.assign(argv.begin() + 1, argv.end());
+  return server;
+}
+
+inline config::Server misbehaving(std::string name, std::vector<std::string> args) {
+  config::Server server;
+  server.name = std::move(name);
+  server.command = MCPCTL_BINARY_DIR "/examples/misbehave";
+  server.args = std::move(args);
+  return server;
+}
+
+}  // namespace mcpctl::runtime::testing
