@@ -266,7 +266,7 @@ TEST_CASE(
     ::poll(&gone, 1, 5'000);
     server.reap();
     // Not asked since: the tree does not know yet that it is empty.
-    std::this_thread::sleep_for(30ms);  // another start time
+    let_start_times_move_on();
     next_pid(number);
     auto stranger = spawn::spawn(shell("sleep 100 & wait"));
     if (!stranger || stranger->pid != number) ::_exit(2);
