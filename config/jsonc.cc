@@ -182,8 +182,9 @@ void Parser::array(Node& node, std::size_t depth) {
 void Parser::find_duplicates(const Node& node) {
   std::vector<std::size_t> order(node.members.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return node.members[a].key < node.members[b].key;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    const int by_key = node.members[a].key.compare(node.members[b].key);
+    return by_key != 0 ? by_key < 0 : a < b;
   });
   std::size_t first = 0;
   for (std::size_t i = 1; i < order.size(); ++i) {
@@ -214,8 +215,9 @@ Document Parser::run() {
   }
   document.complete = !gave_up_;
   document.read_to = gave_up_ ? understood_ : text_.size();
-  std::stable_sort(faults_.begin(), faults_.end(),
-                   [](const Fault& a, const Fault& b) { return a.at.begin < b.at.begin; });
+  std::sort(faults_.begin(), faults_.end(), [](const Fault& a, const Fault& b) {
+    return a.at.begin != b.at.begin ? a.at.begin < b.at.begin : a.message < b.message;
+  });
   document.faults = std::move(faults_);
   return document;
 }

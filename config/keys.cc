@@ -121,12 +121,12 @@ const std::vector<Key<Config>>& gateway_keys() {
     Value<Config> listen = string(&Config::gateway_listen);
     listen.read = [](Values& values, const Node& node, Config& into) {
       std::string address;
-      if (!values.text(node, address)) return;
+      if (!values.resolved(node, address)) return;
       if (address == "off") {
         into.gateway_listen.clear();
       } else if (is_listen_address(address)) {
         into.gateway_listen = std::move(address);
-      } else if (values.missing().empty()) {
+      } else {
         values.error(node, "expected HOST:PORT such as \"127.0.0.1:7420\", or \"off\"");
       }
     };

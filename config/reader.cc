@@ -22,6 +22,16 @@ struct File {
   Scope scope;
 };
 
+/// Each reason once, in order.
+std::string one_line(std::vector<std::string> reasons) {
+  std::string line;
+  std::set<std::string> told;
+  for (std::string& reason : reasons) {
+    if (told.insert(reason).second) line += (line.empty() ? "" : "; ") + reason;
+  }
+  return line;
+}
+
 class Reader {
  public:
   explicit Reader(const World& world) : world_(world) {}
@@ -141,9 +151,7 @@ void Reader::read_servers() {
     if (entry.member->value.type != Node::Type::object) continue;
     check_server(reading.draft, fleet_.defaults, report_);
     if (!reading.missing.empty()) {
-      std::string why;
-      for (const std::string& each : reading.missing) why += (why.empty() ? "" : "; ") + each;
-      unusable_.emplace(reading.draft.name, std::move(why));
+      unusable_.emplace(reading.draft.name, one_line(std::move(reading.missing)));
     }
     drafts_.push_back(std::move(reading.draft));
   }

@@ -120,21 +120,30 @@ class SpanFinder {
  public:
   explicit SpanFinder(std::string_view text) : text_(text) {}
 
-  void visit(const Node& node) {
-    for (const Node& item : node.items) visit(item);
+  /// `ours`: inside "x-mcpctl", where names are those of settings and servers.
+  void visit(const Node& node, bool ours = false) {
+    for (const Node& item : node.items) visit(item, ours);
     for (const Member& member : node.members) {
-      if (member.key == "headers") {
-        for (const Member& header : member.value.members) {
+      const Node& value = member.value;
+      if (value.type == Node::Type::object && member.key == "headers") {
+        for (const Member& header : value.members) {
           if (!is_public_header(header.key)) hide(header.value);
         }
-      } else if (is_secret_name(member.key)) {
-        hide(member.value);
+      } else if (value.type == Node::Type::object && member.key == "env") {
+        for (const Member& variable : value.members) {
+          if (is_secret_name(variable.key)) hide(variable.value);
+          if (variable.value.type == Node::Type::string) visit_url(variable.value);
+        }
+      } else if (value.type == Node::Type::object) {
+        visit(value, ours || member.key == "x-mcpctl");
+      } else if (!ours && is_secret_name(member.key)) {
+        hide(value);
       } else if (member.key == "args" || member.key == "command") {
-        visit_args(member.value);
+        visit_args(value);
       } else {
-        visit(member.value);
+        visit(value, ours);
       }
-      if (member.value.type == Node::Type::string) visit_url(member.value, 0);
+      if (value.type == Node::Type::string) visit_url(value);
     }
   }
 
@@ -166,8 +175,8 @@ class SpanFinder {
     return closed ? node.span.end - 1 : node.span.end;
   }
 
-  void visit_url(const Node& node, std::size_t skip) {
-    const std::size_t begin = std::min(inner(node) + skip, end_inside(node));
+  void visit_url(const Node& node) {
+    const std::size_t begin = std::min(inner(node), end_inside(node));
     for (const Span& span : url_secrets(text_.substr(begin, end_inside(node) - begin))) {
       if (only_refers(text_.substr(begin + span.begin, span.end - span.begin))) continue;
       spans_.push_back({begin + span.begin, begin + span.end});
@@ -180,7 +189,7 @@ class SpanFinder {
       if (value_follows) hide(arg);
       value_follows = false;
       if (arg.type != Node::Type::string) continue;
-      visit_url(arg, 0);
+      visit_url(arg);
       const std::optional<std::size_t> value = secret_option(arg.text);
       if (!value) continue;
       value_follows = *value == arg.text.size();

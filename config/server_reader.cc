@@ -172,9 +172,10 @@ void ServerReader::warn_unknown() {
 }
 
 void ServerReader::command(const Node& node) {
-  if (!values_.text(node, draft().command)) return;
-  if (node.text.empty()) values_.error(node, "the command is empty");
-  if (!node.text.empty() && draft().command.empty() && values_.missing().empty()) {
+  if (!values_.resolved(node, draft().command) || !draft().command.empty()) return;
+  if (node.text.empty()) {
+    values_.error(node, "the command is empty");
+  } else {
     values_.miss("the command is empty once its variables are expanded");
   }
 }
@@ -207,10 +208,9 @@ void ServerReader::env(const Node& node) {
 }
 
 void ServerReader::url(const Node& node) {
-  const std::size_t missing = values_.missing().size();
-  if (!values_.text(node, draft().url)) return;
+  const bool resolved = values_.resolved(node, draft().url);
   values_.secrets().add_from_url(draft().url);
-  if (values_.missing().size() > missing) return;
+  if (!resolved) return;
   if (const Result<UrlParts> parts = split_url(draft().url); !parts) {
     values_.error(node, parts.error().message);
   }

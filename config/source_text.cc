@@ -150,17 +150,22 @@ void Report::add(Problem::Severity severity, Place at, std::string message,
 }
 
 std::vector<Problem> Report::take(const std::vector<std::string>& files) {
-  const auto rank = [&](const Problem& problem) {
+  using Rank = std::tuple<std::ptrdiff_t, std::size_t, std::size_t, std::string>;
+  std::vector<std::pair<Rank, Problem>> ranked;
+  for (Problem& problem : problems_) {
     const auto file = std::find(files.begin(), files.end(), problem.where.file);
-    return std::tuple{file - files.begin(), problem.where.line, problem.where.column};
-  };
-  std::stable_sort(problems_.begin(), problems_.end(),
-                   [&](const Problem& a, const Problem& b) { return rank(a) < rank(b); });
-  const auto repeated = [&](const Problem& a, const Problem& b) {
-    return rank(a) == rank(b) && a.message == b.message;
-  };
-  problems_.erase(std::unique(problems_.begin(), problems_.end(), repeated), problems_.end());
-  return std::move(problems_);
+    Rank rank{file - files.begin(), problem.where.line, problem.where.column, problem.message};
+    ranked.emplace_back(std::move(rank), std::move(problem));
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<Problem> sorted;
+  for (std::size_t i = 0; i < ranked.size(); ++i) {
+    const bool repeated = i > 0 && ranked[i].first == ranked[i - 1].first;
+    if (!repeated) sorted.push_back(std::move(ranked[i].second));
+  }
+  problems_.clear();
+  return sorted;
 }
 
 }  // namespace mcpctl::config

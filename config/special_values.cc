@@ -190,8 +190,8 @@ Value<Draft> account(std::string Draft::* member) {
               if (values.integer(node, 0, std::numeric_limits<std::uint32_t>::max() - 1, number)) {
                 into.*member = std::to_string(number);
               }
-            } else if (std::string name; values.text(node, name)) {
-              if (name.empty() && values.missing().empty()) {
+            } else if (std::string name; values.resolved(node, name)) {
+              if (name.empty()) {
                 values.error(node, "expected a name, found an empty string");
               }
               into.*member = name;

@@ -1,6 +1,5 @@
 #include "config/values.h"
 
-#include <algorithm>
 #include <charconv>
 
 #include "config/duration.h"
@@ -164,6 +163,11 @@ bool Values::text(const Node& node, std::string& into) {
   return true;
 }
 
+bool Values::resolved(const Node& node, std::string& into) {
+  const std::size_t missing = missing_.size();
+  return text(node, into) && missing_.size() == missing;
+}
+
 bool Values::texts(const Node& node, std::vector<std::string>& into) {
   if (!array(node, "strings")) return false;
   std::vector<std::string> texts;
@@ -176,10 +180,6 @@ bool Values::texts(const Node& node, std::vector<std::string>& into) {
   return true;
 }
 
-void Values::miss(std::string why) {
-  if (std::find(missing_.begin(), missing_.end(), why) == missing_.end()) {
-    missing_.push_back(std::move(why));
-  }
-}
+void Values::miss(std::string why) { missing_.push_back(std::move(why)); }
 
 }  // namespace mcpctl::config

@@ -58,6 +58,9 @@ class Values {
   bool array(const Node& node, std::string_view of);
   bool literal(const Node& node, std::string& into);  ///< as written
   bool text(const Node& node, std::string& into);     ///< expanded
+  /// As text(), but false too when a variable is missing: what is left of the text
+  /// must not be judged.
+  bool resolved(const Node& node, std::string& into);
   bool texts(const Node& node, std::vector<std::string>& into);
 
   /// Expands text that is no Node of its own.
