@@ -78,7 +78,11 @@ Peer::~Peer() {
 
 void Peer::close(Call::Pending& pending) {
   if (!std::exchange(pending.open, false)) return;
-  if (auto on_cancel = std::move(pending.on_cancel)) on_cancel();
+  auto on_cancel = std::move(pending.on_cancel);
+  // The way back goes now, not when the tool lets go of its call.
+  pending.answer = nullptr;
+  pending.progress = nullptr;
+  if (on_cancel) on_cancel();
 }
 
 void Peer::cancel(std::string_view raw_id) {
