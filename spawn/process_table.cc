@@ -41,7 +41,9 @@ void ProcessTable::file_all() {
     by_group_.push_back({process.group, &process});
   }
   for (auto* links : {&by_parent_, &by_session_, &by_group_}) {
-    std::ranges::stable_sort(*links, {}, &Link::key);
+    std::ranges::sort(*links, [](const Link& a, const Link& b) {
+      return std::pair{a.key, a.process->pid} < std::pair{b.key, b.process->pid};
+    });
   }
 }
 
@@ -134,7 +136,9 @@ void ProcessTable::look_at_adopted() {
       if (!cookie.empty()) adopted_.push_back({cookie, link.process});
     }
   }
-  std::ranges::stable_sort(adopted_, {}, &Adopted::cookie);
+  std::ranges::sort(adopted_, [](const Adopted& a, const Adopted& b) {
+    return std::pair{a.cookie, a.process->pid} < std::pair{b.cookie, b.process->pid};
+  });
 }
 
 std::vector<const ProcessStat*> ProcessTable::adopted_with(std::string_view cookie) {
