@@ -24,8 +24,9 @@ struct StartRequested {
 struct StopRequested {
   Motive motive{Motive::operator_request};
 };
-/// Starts a stopped server too, as operators of other supervisors expect; a
-/// `config_change` only restarts what is wanted anyway.
+/// By the operator: starts a stopped server too, as operators of other supervisors
+/// expect.  For any other motive: only restarts what is wanted anyway; `memory_limit`
+/// only what runs, and counts as its failure.
 struct RestartRequested {
   Motive motive{Motive::operator_request};
 };
@@ -35,7 +36,12 @@ struct KillRequested {};
 struct ResetRequested {};
 /// A lazy server is needed now.
 struct Demanded {};
-/// The policy to follow from now on.  Never restarts by itself.
+/// Whether servers that depend on this one run or wait; a lazy one stays awake for them.
+struct DependentsChanged {
+  bool need_it{false};
+};
+/// The policy to follow from now on.  Never restarts by itself, but an idle server
+/// that is not lazy any more starts.
 struct Reconfigured {
   Spec spec;
 };
@@ -88,14 +94,16 @@ struct DeadlineReached {
   DeadlineToken token;
 };
 
-using Event = std::variant<Enabled, StartRequested, StopRequested, RestartRequested, KillRequested,
-                           ResetRequested, Demanded, Reconfigured, Admitted, Spawned, SpawnFailed,
-                           ReadinessProven, Progressed, HealthFailing, HealthRecovered, HealthLost,
-                           TrafficChanged, Exited, TreeEmptied, DeadlineReached>;
+using Event =
+    std::variant<Enabled, StartRequested, StopRequested, RestartRequested, KillRequested,
+                 ResetRequested, Demanded, DependentsChanged, Reconfigured, Admitted, Spawned,
+                 SpawnFailed, ReadinessProven, Progressed, HealthFailing, HealthRecovered,
+                 HealthLost, TrafficChanged, Exited, TreeEmptied, DeadlineReached>;
 
 // ---- what to do ------------------------------------------------------------
 
-/// Answered by Spawned or SpawnFailed, never both.
+/// Answered by Spawned or SpawnFailed, never both; until then nothing else is asked
+/// about this incarnation.
 struct Spawn {
   Incarnation as;
 };

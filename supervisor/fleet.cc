@@ -1,6 +1,7 @@
 #include "supervisor/fleet.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "base/assert.h"
@@ -10,6 +11,23 @@ namespace {
 
 /// What the kill at the end of a shutdown may still take.
 constexpr Duration kill_margin{500};
+
+bool needs_its_dependencies(State state) {
+  switch (state) {
+    case State::waiting:
+    case State::starting:
+    case State::ready:
+    case State::degraded:
+    case State::draining:
+    case State::stopping:
+    case State::backoff: return true;
+    case State::stopped:
+    case State::idle:
+    case State::failed:
+    case State::completed: return false;
+  }
+  std::abort();
+}
 
 bool counts_as_alive(const Lifecycle& life) {
   return life.has_process() && life.state() != State::failed;
@@ -30,23 +48,33 @@ ServerId Fleet::add(std::string name, Spec spec, std::vector<config::Dependency>
   members_.emplace(id, Member{std::move(name), std::move(depends_on), required,
                               Lifecycle{std::move(spec), seeds_.next()}});
   dependents_known_ = false;
+  doubted_.insert(id);
+  changed_ = true;
   return id;
 }
 
 // ---- intents ---------------------------------------------------------------
 
-FleetActions Fleet::enable(ServerId id, Instant now) { return deliver(id, Enabled{}, now); }
+bool Fleet::may_be_started(ServerId id) const {
+  return members_.contains(id) && !leaving_.contains(id);
+}
+
+FleetActions Fleet::enable(ServerId id, Instant now) {
+  if (!may_be_started(id)) return {};
+  return deliver(id, Enabled{}, now);
+}
 
 FleetActions Fleet::start(ServerId id, Instant now, Motive motive) {
   now_ = now;
   std::set<ServerId> visited;
-  if (members_.contains(id)) start_with_dependencies(id, motive, visited);
+  start_with_dependencies(id, motive, visited);
   return finish();
 }
 
 FleetActions Fleet::stop(ServerId id, Instant now) { return deliver(id, StopRequested{}, now); }
 
 FleetActions Fleet::restart(ServerId id, Instant now, Motive motive) {
+  if (!may_be_started(id)) return {};
   return deliver(id, RestartRequested{motive}, now);
 }
 
@@ -69,6 +97,8 @@ FleetActions Fleet::reconfigure(ServerId id, Spec spec, std::vector<config::Depe
   now_ = now;
   const auto found = members_.find(id);
   if (found == members_.end()) return {};
+  doubt_need_for(found->second.depends_on);
+  doubt_need_for(depends_on);
   found->second.depends_on = std::move(depends_on);
   found->second.required = required;
   dependents_known_ = false;
@@ -77,6 +107,15 @@ FleetActions Fleet::reconfigure(ServerId id, Spec spec, std::vector<config::Depe
   feed(id, Reconfigured{std::move(spec)});
   if (returns) feed(id, Enabled{});
   if (restarts) feed(id, RestartRequested{Motive::config_change});
+  if (stopping_all_) released_ = held_;  // the order may have changed
+  return finish();
+}
+
+FleetActions Fleet::set_max_concurrent_starts(unsigned count, Instant now) {
+  MCPCTL_ASSERT(count > 0);
+  now_ = now;
+  max_starts_ = count;
+  changed_ = true;
   return finish();
 }
 
@@ -182,7 +221,8 @@ void Fleet::feed(ServerId id, const Event& event) {
   if (!alive_before && alive_after) ++alive_;
   if (before == State::waiting) std::erase(queue_, id);
   if (after == State::waiting) queue_.push_back(id);
-  if (stopping_all_ && !life.has_process()) {
+  doubt_need_for(members_.at(id).depends_on);
+  if (stopping_all_ && alive_before && !alive_after) {
     for (const config::Dependency& dependency : members_.at(id).depends_on) {
       if (const auto on = find(dependency.server)) released_.insert(*on);
     }
@@ -201,6 +241,7 @@ FleetActions Fleet::finish() {
 void Fleet::settle() {
   stop_released();
   forget_removed();
+  keep_needed_awake();
   if (!stopping_all_) admit_waiting();
 }
 
@@ -230,23 +271,26 @@ bool Fleet::is_satisfied(const config::Dependency& dependency) const {
   if (!on) return false;
   const Lifecycle& life = find(*on)->life;
   switch (dependency.need) {
-    case config::Need::started: return life.has_process() && life.state() != State::stopping;
+    case config::Need::started:
+      return life.state() == State::starting || life.state() == State::ready ||
+             life.state() == State::degraded;
     case config::Need::ready: return life.state() == State::ready;
     case config::Need::completed: return life.state() == State::completed;
   }
   return false;
 }
 
+/// Dependencies that are wanted already are left as they are, but what they in turn
+/// depend on may have been stopped.
 void Fleet::start_with_dependencies(ServerId id, Motive motive, std::set<ServerId>& visited) {
-  if (!visited.insert(id).second) return;
-  const std::vector<config::Dependency> dependencies = members_.at(id).depends_on;
-  for (const config::Dependency& dependency : dependencies) {
+  if (!may_be_started(id) || !visited.insert(id).second) return;
+  const Member& member = members_.at(id);
+  for (const config::Dependency& dependency : member.depends_on) {
     const auto on = find(dependency.server);
-    if (on && find(*on)->life.goal() == Goal::down) {
-      start_with_dependencies(*on, Motive::dependency, visited);
-    }
+    if (on) start_with_dependencies(*on, Motive::dependency, visited);
   }
-  feed(id, StartRequested{motive});
+  const bool is_wanted_already = motive == Motive::dependency && member.life.goal() == Goal::up;
+  if (!is_wanted_already) feed(id, StartRequested{motive});
 }
 
 /// During stop_all: whoever has lost its last live dependent is stopped now.
@@ -257,6 +301,24 @@ void Fleet::stop_released() {
     if (!held_.contains(id) || has_live_dependent(id)) continue;
     held_.erase(id);
     feed(id, StopRequested{Motive::fleet});
+  }
+}
+
+void Fleet::doubt_need_for(const std::vector<config::Dependency>& dependencies) {
+  for (const config::Dependency& dependency : dependencies) {
+    if (const auto on = find(dependency.server)) doubted_.insert(*on);
+  }
+}
+
+/// A lazy server does not fall asleep under those that depend on it.
+void Fleet::keep_needed_awake() {
+  for (const ServerId id : std::exchange(doubted_, {})) {
+    if (!members_.contains(id)) continue;
+    const bool need_it = std::ranges::any_of(dependents_of(id), [this](ServerId dependent) {
+      const Member* member = find(dependent);
+      return member != nullptr && needs_its_dependencies(member->life.state());
+    });
+    feed(id, DependentsChanged{need_it});
   }
 }
 

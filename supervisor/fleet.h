@@ -57,7 +57,8 @@ class Fleet {
   ServerId add(std::string name, Spec spec, std::vector<config::Dependency> depends_on,
                bool required = true);
 
-  // Intents.  Unknown ids are ignored: the server was removed meanwhile.
+  // Intents.  Unknown ids are ignored: the server was removed meanwhile.  One that is
+  // being removed can only be stopped, killed, or reconfigured to stay.
   FleetActions enable(ServerId id, Instant now);
   /// Starts what it depends on, too.
   FleetActions start(ServerId id, Instant now, Motive motive = Motive::operator_request);
@@ -71,7 +72,7 @@ class Fleet {
   /// A server that was being removed stays after all.
   FleetActions reconfigure(ServerId id, Spec spec, std::vector<config::Dependency> depends_on,
                            bool required, bool restarts, Instant now);
-  void set_max_concurrent_starts(unsigned count) { max_starts_ = count; }
+  FleetActions set_max_concurrent_starts(unsigned count, Instant now);
 
   /// Ends everything, dependents before what they depend on, in `deadline`: what
   /// is alive then is killed.  A second call changes nothing.
@@ -93,6 +94,7 @@ class Fleet {
 
  private:
   void feed(ServerId id, const Event& event);
+  bool may_be_started(ServerId id) const;
   void settle();
   void admit_waiting();
   bool may_start(const Member& member);
@@ -101,6 +103,8 @@ class Fleet {
   void stop_released();
   bool has_live_dependent(ServerId id) const;
   void forget_removed();
+  void keep_needed_awake();
+  void doubt_need_for(const std::vector<config::Dependency>& dependencies);
   FleetActions finish();
   const std::vector<ServerId>& dependents_of(ServerId id) const;
 
@@ -116,6 +120,7 @@ class Fleet {
   std::set<ServerId> held_;      ///< during stop_all: kept up for their dependents
   std::set<ServerId> released_;  ///< during stop_all: a dependent of theirs went
   std::set<ServerId> leaving_;   ///< to be removed
+  std::set<ServerId> doubted_;   ///< something changed about who needs them
   unsigned starting_{0};
   unsigned alive_{0};  ///< members with a process, survivors excepted
   bool stopping_all_{false};

@@ -78,6 +78,7 @@ class Lifecycle {
   void on(const KillRequested&);
   void on(const ResetRequested&);
   void on(const Demanded&);
+  void on(const DependentsChanged&);
   void on(const Reconfigured&);
   void on(const Admitted&);
   void on(const Spawned&);
@@ -96,6 +97,7 @@ class Lifecycle {
 
   void enter(State next, Why why);
   void await_admission(Why why);
+  void refuse_unusable();
   void start_timeout_reached();
   void take_down(After after, Why why);
   void begin_ladder(Why why);
@@ -105,7 +107,13 @@ class Lifecycle {
   void judge_failure(Why why);
   void judge_exit(Why why);
   void give_up(GaveUp reason, Why why);
+  bool may_sleep() const;
   void watch_idleness();
+  std::optional<Duration> ready_for() const;
+  /// Nothing is asked of a process before the shell has said that there is one.
+  void ask(const auto& action) {
+    if (spawned_) actions_.emplace_back(action);
+  }
   void arm(Duration delay);
   void disarm();
   Why because(Trigger trigger, Motive motive = Motive::none) const;
@@ -122,13 +130,17 @@ class Lifecycle {
   bool survivor_{false};  ///< `failed`, but something outlived SIGKILL
   Incarnation incarnation_;
   unsigned in_flight_{0};
+  bool dependents_need_it_{false};
   unsigned restarts_{0};
   Instant since_;
   Instant spawned_at_;
   Instant last_progress_;
-  std::optional<Instant> ready_at_;  ///< first readiness of this incarnation
-  std::optional<ExitStatus> exit_;   ///< of this incarnation
-  Duration lived_{0};                ///< spawn to exit, if exit_
+  bool has_stdin_{true};  ///< of this incarnation; a reload may say otherwise of the next
+  bool spawned_{false};   ///< the shell has answered for this incarnation
+  /// Time in `ready` of this incarnation, up to when `ready` was last left; unset: never.
+  std::optional<Duration> ready_for_;
+  std::optional<ExitStatus> exit_;  ///< of this incarnation
+  Duration lived_{0};               ///< spawn to exit, if exit_
   std::optional<ExitStatus> last_exit_;
 
   struct Deadline {

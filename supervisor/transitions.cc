@@ -18,6 +18,7 @@ constexpr std::array table{
     Transition{stopped, T::start_requested, waiting},
     Transition{stopped, T::restart_requested, waiting},
 
+    Transition{idle, T::enabled, waiting},
     Transition{idle, T::demanded, waiting},
     Transition{idle, T::start_requested, waiting},
     Transition{idle, T::restart_requested, waiting},
@@ -68,7 +69,10 @@ constexpr std::array table{
     Transition{draining, T::kill_requested, stopping},
     Transition{draining, T::exited, stopping},
     Transition{draining, T::exited, stopped},
+    Transition{draining, T::exited, idle},
     Transition{draining, T::exited, waiting},
+    Transition{draining, T::exited, backoff},
+    Transition{draining, T::exited, failed},
 
     Transition{stopping, T::gone, stopped},
     Transition{stopping, T::gone, idle},
@@ -90,7 +94,11 @@ constexpr std::array table{
     Transition{failed, T::reset_requested, waiting},
     Transition{failed, T::stop_requested, stopped},
     Transition{failed, T::gone, stopped},
+    Transition{failed, T::gone, idle},
     Transition{failed, T::gone, waiting},
+    Transition{failed, T::gone, backoff},
+    Transition{failed, T::gone, failed},
+    Transition{failed, T::gone, completed},
 
     Transition{completed, T::start_requested, waiting},
     Transition{completed, T::restart_requested, waiting},

@@ -18,13 +18,13 @@ std::string about(Duration duration) {
 std::string on_behalf_of(Motive motive) {
   switch (motive) {
     case Motive::none:
-    case Motive::operator_request: return "requested";
-    case Motive::fleet: return "with the fleet";
-    case Motive::dependency: return "needed by another server";
-    case Motive::config_change: return "configuration changed";
-    case Motive::removal: return "removed from the configuration";
-    case Motive::memory_limit: return "over its memory limit";
-    case Motive::files_changed: return "its files changed";
+    case Motive::operator_request: return " requested";
+    case Motive::fleet: return " with the fleet";
+    case Motive::dependency: return ": needed by another server";
+    case Motive::config_change: return ": configuration changed";
+    case Motive::removal: return ": removed from the configuration";
+    case Motive::memory_limit: return ": over its memory limit";
+    case Motive::files_changed: return ": its files changed";
   }
   std::abort();
 }
@@ -38,9 +38,9 @@ std::string ending(const Why& why) {
 std::string cause(const Why& why) {
   switch (why.root) {
     case Trigger::enabled: return "wanted by the configuration";
-    case Trigger::start_requested: return "start " + on_behalf_of(why.motive);
-    case Trigger::restart_requested: return "restart " + on_behalf_of(why.motive);
-    case Trigger::stop_requested: return "stop " + on_behalf_of(why.motive);
+    case Trigger::start_requested: return "start" + on_behalf_of(why.motive);
+    case Trigger::restart_requested: return "restart" + on_behalf_of(why.motive);
+    case Trigger::stop_requested: return "stop" + on_behalf_of(why.motive);
     case Trigger::kill_requested: return "kill requested";
     case Trigger::reset_requested: return "reset requested";
     case Trigger::demanded: return "a request arrived";
@@ -57,7 +57,7 @@ std::string cause(const Why& why) {
     case Trigger::drain_timed_out: return "requests in flight did not finish in time";
     case Trigger::exited: return ending(why);
     case Trigger::gone: return "all its processes are gone";
-    case Trigger::survived: return "a process survives SIGKILL";
+    case Trigger::survived: return "a process survived SIGKILL";
     case Trigger::backoff_elapsed: return "restart";
     case Trigger::retry_elapsed: return "slow retry";
   }
