@@ -52,10 +52,12 @@ Session::Session(Server::State& server, int door)
 Session::~Session() { forget(); }
 
 bool Session::open(loop::Fd socket) {
-  auto opened = loop::Connection::open(
-      server_->loop, std::move(socket),
-      {[this](std::string_view bytes) { on_data(bytes); }, [this] { on_peer_closed(); },
-       [this](const Error&) { drop(""); }, [this] { on_drained(); }});
+  auto opened = loop::Connection::open(server_->loop, std::move(socket),
+                                       {[this](std::string_view bytes) { on_data(bytes); },
+                                        [this] { on_peer_closed(); },
+                                        [this](const Error&) { drop(""); },
+                                        [this] { on_drained(); },
+                                        {}});
   if (!opened) return false;
   connection_.emplace(std::move(*opened));
   enter(State::head);

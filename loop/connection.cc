@@ -103,7 +103,9 @@ struct Connection::Watch : Handle<uv_poll_t> {
       }
       if (got == 0) {
         end_read = true;
-        return report_peer_closed();
+        report_peer_closed();
+        if (!is_closing() && callbacks.on_end) callbacks.on_end();
+        return;
       }
       taken += static_cast<std::size_t>(got);
       callbacks.on_data({scratch.bytes().data(), static_cast<std::size_t>(got)});

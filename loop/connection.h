@@ -28,16 +28,18 @@ class Connection {
  public:
   struct Callbacks {
     /// Bytes of the peer, valid until the callback returns.
-    Callback<std::string_view> on_data;
+    Callback<std::string_view> on_data{};
     /// Once: the peer sends no more.  Writing may still work (it may only have
     /// shut down its side).  While paused this comes too, as early as the kernel
-    /// knows it; then bytes that were not read yet still follow after resume().
-    Callback<> on_peer_closed;
+    /// knows it, though bytes that were sent before wait to be read.
+    Callback<> on_peer_closed{};
     /// Once: the connection is broken (reset, EPIPE); nothing works any more.
     /// Never called from inside write().
-    Callback<Error> on_broken;
+    Callback<Error> on_broken{};
     /// The queue, which was not empty, is empty now.
-    Callback<> on_drained;
+    Callback<> on_drained{};
+    /// Once: the last byte that the peer sent was delivered.  After on_peer_closed.
+    Callback<> on_end{};
   };
 
   /// Takes a connected socket.  All callbacks but on_data may be empty.  The

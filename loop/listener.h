@@ -18,11 +18,11 @@ class Listener {
  public:
   struct Callbacks {
     /// A connected, non-blocking, close-on-exec socket.
-    Callback<Fd> on_accept;
+    Callback<Fd> on_accept{};
     /// Something an operator should hear of: connections refused for want of
     /// descriptors (at most one report a second), a socket file that cannot be
     /// made anew.  May be empty.
-    Callback<Error> on_trouble;
+    Callback<Error> on_trouble{};
   };
 
   /// Listens on the unix socket `path`, mode 0600 whatever the umask.  A stale

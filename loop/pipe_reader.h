@@ -18,10 +18,10 @@ class PipeReader {
  public:
   struct Callbacks {
     /// 1 to 65536 raw bytes, valid until the callback returns.
-    Callback<std::string_view> on_data;
+    Callback<std::string_view> on_data{};
     /// Once, after the last byte: end of file (nothing) or a read error.  The
     /// descriptor is closed already.
-    Callback<std::optional<Error>> on_end;
+    Callback<std::optional<Error>> on_end{};
   };
 
   /// Makes the descriptor non-blocking; reading begins with the next turn.  The

@@ -23,10 +23,10 @@ class PipeWriter {
  public:
   struct Callbacks {
     /// The queue, which was not empty, is empty now.
-    Callback<> on_drained;
+    Callback<> on_drained{};
     /// Once: the reader left or a write failed.  What was queued is lost; the
     /// descriptor is closed already.  Never called from inside write().
-    Callback<Error> on_broken;
+    Callback<Error> on_broken{};
   };
 
   /// `queue_cap` in bytes.

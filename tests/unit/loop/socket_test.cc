@@ -60,6 +60,7 @@ struct Pair {
   std::string data;
   int peer_closed{0};
   int drained{0};
+  int ended{0};
   std::optional<Error> broken;
   std::optional<Connection> connection;
 
@@ -76,7 +77,8 @@ struct Pair {
     auto opened = Connection::open(
         loop, std::move(ours),
         {[this](std::string_view bytes) { data += bytes; }, [this] { ++peer_closed; },
-         [this](Error error) { broken = std::move(error); }, [this] { ++drained; }});
+         [this](Error error) { broken = std::move(error); }, [this] { ++drained; },
+         [this] { ++ended; }});
     REQUIRE(opened);
     connection.emplace(std::move(*opened));
   }
@@ -380,8 +382,11 @@ TEST_CASE("a paused connection reads nothing but hears that its peer left, once"
   CHECK(pair.data.empty());
   CHECK(turns <= 5);
 
+  CHECK(pair.ended == 0);
+
   pair.connection->resume();
-  CHECK(run_until(loop, [&] { return pair.data == "unread"; }));
+  CHECK(run_until(loop, [&] { return pair.ended == 1; }));
+  CHECK(pair.data == "unread");
   CHECK(pair.peer_closed == 1);
 }
 
@@ -479,6 +484,7 @@ TEST_CASE("a connection may be destroyed while it delivers") {
                                     other.reset();
                                     CHECK(bytes == "bye");
                                   },
+                                  {},
                                   {},
                                   {},
                                   {}});
