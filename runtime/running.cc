@@ -168,7 +168,7 @@ ReloadOutcome Supervisor::Running::reload(bool dry_run) {
   config_stale_ = false;
   outcome.applied = true;
   around_.secrets = reading.config.secrets;
-  fleet_.set_max_concurrent_starts(start_slots(reading.config));
+  run(fleet_.set_max_concurrent_starts(start_slots(reading.config), loop_.now()));
   apply(outcome.plan, reading.config);
   reading.config.name = config_.name;  // sockets and cookies carry it: it stays
   config_ = std::move(reading.config);
