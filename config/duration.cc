@@ -1,7 +1,6 @@
 #include "config/duration.h"
 
 #include <array>
-#include <limits>
 #include <optional>
 
 namespace mcpctl::config {
@@ -44,15 +43,16 @@ struct Decimal {
   std::uint64_t thousandths{0};
 };
 
-/// Takes a number from the front of `text`; nothing when there is none or it is
-/// larger than any setting.
+constexpr std::uint64_t largest_number = std::uint64_t{1} << 60;
+
+/// Takes a number from the front of `text`, if there is one.  Beyond largest_number
+/// it is not exact.
 std::optional<Decimal> take_decimal(std::string_view& text) {
-  constexpr std::uint64_t largest = std::uint64_t{1} << 60;
   Decimal number;
   std::size_t digits = 0;
   for (; digits < text.size() && is_digit(text[digits]); ++digits) {
+    if (number.whole > largest_number) continue;
     number.whole = number.whole * 10 + static_cast<std::uint64_t>(text[digits] - '0');
-    if (number.whole > largest) return std::nullopt;
   }
   if (digits == 0) return std::nullopt;
   text.remove_prefix(digits);
@@ -130,7 +130,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   if (!text.empty()) return failure("not a size; write a number and a unit, such as \"512MiB\"");
   for (const SizeUnit& unit : size_units) {
     if (unit.name != name) continue;
-    if (number->whole >= std::numeric_limits<std::uint64_t>::max() / unit.bytes) {
+    if (number->whole >= largest_number / unit.bytes) {
       return failure("too large");
     }
     const std::uint64_t fraction =

@@ -317,12 +317,14 @@ TEST_CASE("no problem shows a secret, not even the line it stands in") {
 TEST_CASE("a covered secret keeps the caret in place") {
   const TestWorld here;
 
-  CHECK(
-      shown(here.read(
-          R"({"mcpServers": {"auth": {"command": "a", "env": {"T_KEY": "hunter2", "B": true}}}})")) ==
-      R"(/srv/app/mcp.json:1:75: error: env.B: expected a string, found a boolean
-   1 | {"mcpServers": {"auth": {"command": "a", "env": {"T_KEY": "[redacted]", "B": true}}}}
-     |                                                                              ^~~~
+  const Reading reading = here.read(
+      "{\"mcpServers\": {\"auth\": {\"command\": \"a\",\n"
+      "\"env\": {\"T_KEY\": \"hunter2\", \"B\": true}}}}");
+
+  CHECK(shown(reading) ==
+        R"(/srv/app/mcp.json:2:34: error: env.B: expected a string, found a boolean
+   2 | "env": {"T_KEY": "[redacted]", "B": true}}}}
+     |                                     ^~~~
      = put it in double quotes
 )");
 }
