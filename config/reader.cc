@@ -194,6 +194,12 @@ Reading Reader::finish() {
   }
   config.secrets = secrets_.take();
   reading.problems = report_.take(config.files);
+  // Names of users and files may come from variables.
+  for (Problem& problem : reading.problems) {
+    problem.message = redact(problem.message, config.secrets);
+    problem.suggestion = redact(problem.suggestion, config.secrets);
+  }
+  for (Unusable& each : config.unusable) each.why = redact(each.why, config.secrets);
   reading.config = std::move(config);
   return reading;
 }

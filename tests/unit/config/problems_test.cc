@@ -314,6 +314,20 @@ TEST_CASE("no problem shows a secret, not even the line it stands in") {
   }
 }
 
+TEST_CASE("what a variable brought into a message is redacted") {
+  const TestWorld here{{{"MY_TOKEN", "hunter2-x"}}, {}};
+
+  const Reading reading = here.read(R"({"mcpServers": {
+      "a": {"command": "a", "x-mcpctl": {"user": "${MY_TOKEN}"}},
+      "b": {"command": "b", "envFile": "${MY_TOKEN}.env"}}})");
+
+  REQUIRE(reading.problems.size() == 1);
+  CHECK(reading.problems[0].message == "cannot find user \"[redacted]\": no such user");
+  REQUIRE(reading.config.unusable.size() == 1);
+  CHECK(reading.config.unusable[0].why ==
+        "cannot read envFile /srv/app/[redacted].env: no such file");
+}
+
 TEST_CASE("a covered secret keeps the caret in place") {
   const TestWorld here;
 
