@@ -45,10 +45,15 @@ bool Descendants::is_prior(const ProcessStat& child) const noexcept {
 bool Descendants::is_descendant(const ProcessStat& process) noexcept {
   const pid_t self = ::getpid();
   ProcessStat at = process;
-  constexpr int depth_max = 4096;
-  for (int depth = 0; depth < depth_max; ++depth) {
+  constexpr int steps_max = 4096;
+  for (int step = 0; step < steps_max; ++step) {
     if (at.parent == self) return !is_prior(at);
-    if (at.parent <= 1 || !spawn::read_stat(proc_.get(), at.parent, at)) return false;
+    if (at.parent <= 1) return false;
+    if (spawn::read_stat(proc_.get(), at.parent, at)) continue;
+    // That ancestor ended under our eyes, and its children have a new parent: begin
+    // again, or an orphan would slip through.
+    if (!spawn::read_stat(proc_.get(), process.pid, at)) return false;
+    if (at.start_time != process.start_time) return false;
   }
   return false;
 }

@@ -120,8 +120,7 @@ bool Init::reap() {
 /// TERM to what remains, as the command's own end would have been announced; KILL
 /// when the grace period is over.
 void Init::end_the_rest() {
-  if (descendants_.signal_all(SIGTERM) == 0) return;
-  descendants_.signal_all(SIGCONT);
+  if (descendants_.signal_all(SIGTERM) > 0) descendants_.signal_all(SIGCONT);
   const auto deadline = Clock::now() + options_.grace;
   while (descendants_.signal_all(0) > 0) {
     const auto left =

@@ -129,11 +129,29 @@ void ProcessTable::look_at_adopted() {
   adopted_is_known_ = true;
   has_undetermined_orphan_ = false;
   const pid_t self = ::getpid();
-  for (const pid_t adopter : adopters()) {
+  const std::vector<pid_t> all_adopters = adopters();
+  for (const pid_t adopter : all_adopters) {
     for (const Link& link : children_of(adopter)) {
       if (!link.process->is_alive() || link.process->pid == self) continue;
       const std::string_view cookie = cookie_of(*link.process);
       if (!cookie.empty()) adopted_.push_back({cookie, link.process});
+    }
+  }
+  // Between reading a process and its parent the parent may have ended: an orphan
+  // that this snapshot does not show as adopted yet.  A second look tells it from
+  // one whose parent we may never see (hidepid, another pid namespace).
+  for (const ProcessStat& process : processes_) {
+    if (process.parent <= 0 || !process.is_alive() || find(process.parent) != nullptr) continue;
+    ProcessStat now;
+    if (!read_stat(proc_.get(), process.pid, now) || now.start_time != process.start_time ||
+        std::ranges::find(all_adopters, now.parent) == all_adopters.end()) {
+      continue;
+    }
+    const std::string_view cookie = cookie_of(process);
+    if (cookie.empty()) {
+      has_undetermined_orphan_ = true;
+    } else {
+      adopted_.push_back({cookie, &process});
     }
   }
   std::ranges::sort(adopted_, [](const Adopted& a, const Adopted& b) {

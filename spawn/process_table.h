@@ -50,8 +50,9 @@ class ProcessTable {
   /// which is this process once it is a subreaper (PR_SET_CHILD_SUBREAPER).
   std::vector<const ProcessStat*> adopted_with(std::string_view cookie);
 
-  /// Whether an orphan was in the middle of an exec when it was looked at, so that
-  /// its cookie could not be read: then no tree may be called empty yet.
+  /// Whether there is an orphan whose tree this snapshot cannot tell: in the middle
+  /// of an exec its cookie is out of sight, and one that has just lost its parent
+  /// may have none.  Then no tree may be called empty yet; the next snapshot can tell.
   bool has_undetermined_orphan();
 
   /// Whether `process` descends from this one.

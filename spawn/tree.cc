@@ -91,35 +91,39 @@ bool Tree::is_empty(ProcessTable& table) {
   return is_gone_ = members(table).empty() && !table.has_undetermined_orphan();
 }
 
-void Tree::signal_group(int signal) const {
+/// One stroke at the leader's group; false if it could not be reached, so that its
+/// members must be signalled singly.
+bool Tree::signal_group(int signal) const {
   const long sent =
       ::syscall(SYS_pidfd_send_signal, leader_.pidfd.get(), signal, nullptr, signal_process_group);
-  if (sent == 0 || errno == ESRCH) return;
+  if (sent == 0 || errno == ESRCH) return true;
   // Before Linux 6.9 by number, which is certainly its own only while the leader
   // has not been reaped.
-  if (is_unreaped(leader_)) ::kill(-leader_.pid, signal);
+  return is_unreaped(leader_) && ::kill(-leader_.pid, signal) == 0;
+}
+
+void Tree::signal_all(int signal, const std::vector<const ProcessStat*>& members,
+                      const ProcessTable& table) const {
+  const bool group_has_it = signal_group(signal);
+  for (const ProcessStat* member : members) {
+    if (group_has_it && member->group == leader_.pid) continue;
+    send_signal(table.proc(), *member, signal);
+  }
 }
 
 std::size_t Tree::signal(int signal, ProcessTable& table) {
   if (is_gone_) return 0;
   const auto all = members(table);
-  for (const int each : {signal, wakes_the_stopped(signal) ? SIGCONT : 0}) {
-    if (each == 0) continue;
-    signal_group(each);
-    for (const ProcessStat* member : all) {
-      if (member->group != leader_.pid) send_signal(table.proc(), *member, each);
-    }
-  }
+  signal_all(signal, all, table);
+  if (wakes_the_stopped(signal)) signal_all(SIGCONT, all, table);
   return all.size();
 }
 
 std::size_t Tree::kill_round(ProcessTable& table) {
   if (is_gone_) return 0;
   if (cgroup_ != nullptr) cgroup_->kill();
-  signal_group(SIGKILL);
   const auto all = members(table);
-  // Also those in the group: before Linux 6.9 it is out of reach without its leader.
-  for (const ProcessStat* member : all) send_signal(table.proc(), *member, SIGKILL);
+  signal_all(SIGKILL, all, table);
   return all.size();
 }
 

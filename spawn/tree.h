@@ -56,7 +56,9 @@ class Tree {
   };
 
   bool may_be_in_session(const ProcessStat& process, ProcessTable& table) const;
-  void signal_group(int signal) const;
+  bool signal_group(int signal) const;
+  void signal_all(int signal, const std::vector<const ProcessStat*>& members,
+                  const ProcessTable& table) const;
 
   Child leader_;
   std::uint64_t start_time_{0};
