@@ -35,7 +35,8 @@ Prober::Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
       callbacks_(std::move(callbacks)),
       readiness_(health::readiness_policy(server.readiness, server.kind, server.transport)),
       readiness_timer_(loop),
-      liveness_timer_(loop) {
+      liveness_timer_(loop),
+      rehandshake_timer_(loop) {
   if (server.readiness.method != config::Readiness::Method::log_line) return;
   if (auto pattern = health::LinePattern::compile(server.readiness.pattern)) {
     pattern_ = std::move(*pattern);
@@ -81,21 +82,19 @@ void Prober::sent_by_client(const mcp::Send& message) {
 void Prober::told(const mcp::Output& output) {
   memory_.skip_discover = conversation_->client().skip_discover_next_time();
   if (std::holds_alternative<mcp::HandshakeCompleted>(output)) {
-    if (over_http()) return feed(health::ReadinessEvent{health::TrySucceeded{try_}});
+    if (over_http()) return handshake_ended(true);
     return feed(health::ReadinessEvent{health::ConversationOpened{}});
   }
   if (const auto* failed = std::get_if<mcp::HandshakeFailed>(&output)) {
     last_failure_ = failed->why;
-    if (over_http()) return feed(health::ReadinessEvent{health::TryFailed{try_}});
+    if (over_http()) return handshake_ended(false);
     return callbacks_.note("no MCP handshake: " + failed->why);
   }
   if (std::holds_alternative<mcp::ProbeAnswered>(output)) {
     return feed(health::LivenessEvent{health::CheckSucceeded{check_}});
   }
   if (const auto* failed = std::get_if<mcp::ProbeFailed>(&output)) {
-    callbacks_.note("health: no answer to " + std::string{mcp::name(failed->probe)} + " (" +
-                    failed->why + ")");
-    return feed(health::LivenessEvent{health::CheckFailed{check_, check_of(failed->probe)}});
+    return probe_failed(*failed);
   }
   if (const auto* noise = std::get_if<mcp::NoiseSeen>(&output)) {
     return callbacks_.note("stdout: no JSON-RPC message (" + noise->why + "): " + noise->excerpt);
@@ -103,6 +102,27 @@ void Prober::told(const mcp::Output& output) {
   if (const auto* failed = std::get_if<mcp::ToolListFailed>(&output)) {
     callbacks_.note("cannot list its tools: " + failed->why);
   }
+}
+
+/// Over HTTP a server may merely have forgotten our session: a new handshake tells.
+void Prober::probe_failed(const mcp::ProbeFailed& failure) {
+  callbacks_.note("health: no answer to " + std::string{mcp::name(failure.probe)} + " (" +
+                  failure.why + ")");
+  if (!over_http()) {
+    return feed(health::LivenessEvent{health::CheckFailed{check_, check_of(failure.probe)}});
+  }
+  rehandshaking_ = true;
+  rehandshake_timer_.arm(Duration{0}, [this] { open_conversation(); });
+}
+
+void Prober::handshake_ended(bool succeeded) {
+  if (!std::exchange(rehandshaking_, false)) {
+    if (succeeded) return feed(health::ReadinessEvent{health::TrySucceeded{try_}});
+    return feed(health::ReadinessEvent{health::TryFailed{try_}});
+  }
+  if (succeeded) return feed(health::LivenessEvent{health::CheckSucceeded{check_}});
+  // Not as a ping, which would be confirmed by tools/list: this was the confirmation.
+  feed(health::LivenessEvent{health::CheckFailed{check_, health::Check::handshake}});
 }
 
 const mcp::Client* Prober::client() const {

@@ -83,6 +83,8 @@ class Prober {
   void perform(const health::LivenessAction& action);
   void begin_try(const health::BeginCheck& check);
   void begin_check(const health::BeginCheck& check);
+  void probe_failed(const mcp::ProbeFailed& failure);
+  void handshake_ended(bool succeeded);
   void judge(const health::Judge& judge);
   void check_from_outside(const health::BeginCheck& check, std::uint16_t port,
                           const std::string& path, const std::vector<std::string>& command,
@@ -101,6 +103,8 @@ class Prober {
   std::optional<health::Liveness> liveness_;
   loop::Timer readiness_timer_;
   loop::Timer liveness_timer_;
+  loop::Timer rehandshake_timer_;  ///< begins it outside the conversation it replaces
+  bool rehandshaking_{false};
   std::optional<health::LinePattern> pattern_;
   std::optional<CheckRunner> runner_;
   bool watching_{false};
