@@ -30,6 +30,8 @@ class Tree {
   /// True once no live process is left; zombies do not count.  Stays true: nothing
   /// can join an empty tree.  With a control group the table is not looked at.
   bool is_empty(ProcessTable& table);
+  /// False where the control group alone tells, and any table will do.
+  bool is_empty_needs_table() const { return !is_gone_ && cgroup_ == nullptr; }
 
   /// Its live processes as of the snapshot.
   std::vector<const ProcessStat*> members(ProcessTable& table);

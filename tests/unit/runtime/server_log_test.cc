@@ -1,0 +1,195 @@
+#include "runtime/server_log.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "loop/timer.h"
+
+using namespace mcpctl;
+using namespace mcpctl::runtime;
+
+namespace {
+
+/// A log with a folder of its own.
+class LogFixture {
+ public:
+  LogFixture() {
+    char name[] = "/tmp/mcpctl-log-test-XXXXXX";
+    dir_ = ::mkdtemp(name);
+  }
+  ~LogFixture() { std::filesystem::remove_all(dir_); }
+
+  config::Logs to_file(config::LogFormat format) const {
+    config::Logs logs;
+    logs.dir = dir_;
+    logs.format = format;
+    return logs;
+  }
+
+  ServerLog open(const config::Logs& logs) {
+    return {
+        loop_, "srv", logs, all_, {.on_trouble = [this](const Error& e) { trouble_ = e.message; }}};
+  }
+
+  bool until(const std::function<bool()>& condition) {
+    bool late = false;
+    loop::Timer limit{loop_};
+    limit.arm(Duration{10'000}, [&] { late = true; });
+    while (!condition() && !late) loop_.run_once();
+    return condition();
+  }
+
+  std::string read(const std::string& name) const {
+    std::ifstream in{dir_ + "/" + name, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+
+  const std::string& dir() const { return dir_; }
+  const std::string& trouble() const { return trouble_; }
+  LineFeed& all() { return all_; }
+
+ private:
+  loop::Loop loop_;
+  std::string dir_;
+  LineFeed all_;
+  std::string trouble_;
+};
+
+std::vector<std::string> texts(const ServerLog& log) {
+  std::vector<std::string> found;
+  for (const Line& line : log.tail(1000)) found.push_back(line.text);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(LogFixture, "lines are completed across reads, and a last one by the end") {
+  ServerLog log = open({});
+
+  log.append(Stream::err, "one\ntw");
+  log.append(Stream::err, "o\r\nthree");
+  CHECK(texts(log) == std::vector<std::string>{"one", "two"});
+  log.end(Stream::err);
+
+  CHECK(texts(log) == std::vector<std::string>{"one", "two", "three"});
+}
+
+TEST_CASE_FIXTURE(LogFixture, "stdout and stderr do not mix within a line") {
+  ServerLog log = open({});
+
+  log.append(Stream::err, "err-");
+  log.append(Stream::out, "out\n");
+  log.append(Stream::err, "err\n");
+
+  CHECK(texts(log) == std::vector<std::string>{"out", "err-err"});
+}
+
+TEST_CASE_FIXTURE(LogFixture, "an endless line is cut at 64 KiB and marked") {
+  ServerLog log = open({});
+
+  for (int i = 0; i < 5; ++i) log.append(Stream::err, std::string(32 * 1024, 'x'));
+  log.append(Stream::err, "\n");
+
+  const auto lines = log.tail(10);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].text.size() == 64 * 1024);
+  CHECK(lines[0].continued);
+  CHECK(lines[1].continued);
+  CHECK_FALSE(lines[2].continued);
+  CHECK(lines[2].text.size() == 32 * 1024);
+}
+
+TEST_CASE_FIXTURE(LogFixture, "raw files hold every byte as it came") {
+  const std::string bytes{"a\0b\nno newline \xff", 17};
+  {
+    ServerLog log = open(to_file(config::LogFormat::raw));
+    log.append(Stream::err, bytes);
+    log.note("not for a raw file");
+  }
+
+  CHECK(read("srv.log") == bytes);
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a full file is rotated, and only so many are kept") {
+  config::Logs logs = to_file(config::LogFormat::raw);
+  logs.max_size = 1000;
+  logs.keep = 2;
+  {
+    ServerLog log = open(logs);
+    for (int i = 0; i < 500; ++i) log.append(Stream::err, "line " + std::to_string(i) + "\n");
+  }
+
+  CHECK(std::filesystem::file_size(dir() + "/srv.log") <= 1000);
+  CHECK(std::filesystem::file_size(dir() + "/srv.log.1") <= 1000);
+  CHECK(std::filesystem::exists(dir() + "/srv.log.2"));
+  CHECK_FALSE(std::filesystem::exists(dir() + "/srv.log.3"));
+  const std::string newest = read("srv.log.1") + read("srv.log");
+  CHECK(newest.ends_with("line 498\nline 499\n"));
+  CHECK(newest.starts_with("line "));
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a folder that cannot be made is told, and the ring goes on") {
+  config::Logs logs = to_file(config::LogFormat::text);
+  std::ofstream{dir() + "/file"} << "in the way";
+  logs.dir = dir() + "/file/below";
+  ServerLog log = open(logs);
+
+  log.append(Stream::err, "hello\n");
+  REQUIRE(until([&] { return !trouble().empty(); }));
+
+  CHECK(trouble() == "cannot open log file " + dir() + "/file/below/srv.log: Not a directory");
+  CHECK(log.lines_dropped() == 1);
+  CHECK(texts(log) == std::vector<std::string>{"hello"});
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a FIFO that nobody reads is an error, not a hang") {
+  REQUIRE(::mkfifo((dir() + "/srv.log").c_str(), 0600) == 0);
+  ServerLog log = open(to_file(config::LogFormat::text));
+
+  log.append(Stream::err, "hello\n");
+  REQUIRE(until([&] { return !trouble().empty(); }));
+
+  CHECK(trouble().find("No such device or address") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(LogFixture, "a deleted file is made anew") {
+  ServerLog log = open(to_file(config::LogFormat::raw));
+  log.append(Stream::err, "first\n");
+  REQUIRE(until([&] { return read("srv.log") == "first\n"; }));
+
+  std::filesystem::remove(dir() + "/srv.log");
+  log.append(Stream::err, "second\n");
+
+  CHECK(until([&] { return read("srv.log") == "second\n"; }));
+}
+
+TEST_CASE_FIXTURE(LogFixture, "reopen follows an external rotation") {
+  ServerLog log = open(to_file(config::LogFormat::raw));
+  log.append(Stream::err, "first\n");
+  REQUIRE(until([&] { return read("srv.log") == "first\n"; }));
+
+  std::filesystem::rename(dir() + "/srv.log", dir() + "/srv.log.old");
+  log.reopen();
+  log.append(Stream::err, "second\n");
+
+  CHECK(until([&] { return read("srv.log") == "second\n"; }));
+  CHECK(read("srv.log.old") == "first\n");
+}
+
+TEST_CASE_FIXTURE(LogFixture, "followers hear each line once, until they leave") {
+  ServerLog log = open({});
+  std::vector<std::string> heard;
+  auto subscription = log.lines().subscribe([&](const Line& line) { heard.push_back(line.text); });
+
+  log.append(Stream::err, "a\nb\n");
+  subscription.reset();
+  log.append(Stream::err, "c\n");
+
+  CHECK(heard == std::vector<std::string>{"a", "b"});
+}
