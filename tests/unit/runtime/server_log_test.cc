@@ -33,8 +33,11 @@ class LogFixture {
   }
 
   ServerLog open(const config::Logs& logs) {
-    return {
-        loop_, "srv", logs, all_, {.on_trouble = [this](const Error& e) { trouble_ = e.message; }}};
+    return {loop_,
+            "srv",
+            logs,
+            all_,
+            {.on_trouble = [this](const Error& e) { trouble_ = e.message; }, .on_relief = {}}};
   }
 
   bool until(const std::function<bool()>& condition) {
