@@ -31,11 +31,6 @@ if(NOT MCPCTL_SANITIZE)
   add_link_options(-Wl,-z,relro,-z,now)
 endif()
 
-# libstdc++ 12's own stable_sort uses what C++23 deprecates; clang blames the caller.
-if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
-  target_compile_options(mcpctl_flags INTERFACE -Wno-deprecated-declarations)
-endif()
-
 if(MCPCTL_SANITIZE)
   add_compile_options(-fsanitize=${MCPCTL_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${MCPCTL_SANITIZE})
