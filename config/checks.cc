@@ -15,6 +15,7 @@ namespace {
 
 /// libstdc++ compiles a pattern recursively; this keeps its stack small.
 constexpr std::size_t longest_pattern = 500;
+constexpr std::size_t most_suggestions = 300;
 
 Place place_of(const Draft& draft, std::string_view path) {
   for (std::string_view at = path; !at.empty();) {
@@ -283,7 +284,9 @@ class FleetCheck {
       if (disabled_.contains(each.server)) {
         return complain(in_quotes(each.server) + " is disabled");
       }
-      const auto meant = closest(each.server, names);
+      // Each suggestion compares all names, and nobody reads thousands of them.
+      const auto meant =
+          ++suggestions_ > most_suggestions ? std::nullopt : closest(each.server, names);
       return complain("no server is named " + in_quotes(each.server),
                       meant ? "did you mean " + in_quotes(*meant) + "?" : "");
     }
@@ -303,6 +306,7 @@ class FleetCheck {
   const std::set<std::string>& disabled_;
   Report& report_;
   std::map<std::string, std::size_t, std::less<>> index_;
+  std::size_t suggestions_{0};
 };
 
 }  // namespace

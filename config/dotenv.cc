@@ -1,6 +1,7 @@
 #include "config/dotenv.h"
 
 #include <algorithm>
+#include <map>
 
 namespace mcpctl::config {
 namespace {
@@ -29,7 +30,7 @@ class DotenvParser {
       }
       if (auto done = assignment(line, end); !done) return std::unexpected{done.error()};
     }
-    return std::move(variables_);
+    return Variables(variables_.begin(), variables_.end());
   }
 
  private:
@@ -97,19 +98,13 @@ class DotenvParser {
   }
 
   void set(std::string name, std::string value) {
-    for (auto& [known, old] : variables_) {
-      if (known == name) {
-        old = std::move(value);
-        return;
-      }
-    }
-    variables_.emplace_back(std::move(name), std::move(value));
+    variables_.insert_or_assign(std::move(name), std::move(value));
   }
 
   std::string_view text_;
   std::size_t at_{0};
   std::size_t line_{1};
-  Variables variables_;
+  std::map<std::string, std::string> variables_;
 };
 
 }  // namespace

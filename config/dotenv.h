@@ -12,7 +12,7 @@ namespace mcpctl::config {
 /// Understands `export NAME=…`, comments (whole lines; behind a value after a
 /// blank), 'single' (literal) and "double" quotes (\n \r \t \" \\ \$, may span lines).
 /// Nothing is expanded.  A later line of the same name replaces the earlier.
-/// Errors: "line N: …", without the line's text.
+/// Sorted by name.  Errors: "line N: …", without the line's text.
 Result<Variables> parse_dotenv(std::string_view text);
 
 /// Can the kernel and a shell carry a variable of this name?  Not empty, no '=', no NUL.

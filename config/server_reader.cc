@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "config/dotenv.h"
 #include "config/names.h"
@@ -300,17 +301,9 @@ void ServerReader::settle_env() {
       values_.miss("cannot read envFile " + path + ": " + variables.error().message);
     }
   }
-  std::sort(draft().env.begin(), draft().env.end());
-  for (auto& [name, value] : env_) {
-    const auto at =
-        std::lower_bound(draft().env.begin(), draft().env.end(), name,
-                         [](const auto& each, const std::string& key) { return each.first < key; });
-    if (at != draft().env.end() && at->first == name) {
-      at->second = std::move(value);
-    } else {
-      draft().env.insert(at, {std::move(name), std::move(value)});
-    }
-  }
+  std::map<std::string, std::string> merged(draft().env.begin(), draft().env.end());
+  for (auto& [name, value] : env_) merged.insert_or_assign(name, std::move(value));
+  draft().env.assign(merged.begin(), merged.end());
 }
 
 /// A server that uses ${PORT} wants a free one; a literal port in the URL of a

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <set>
 
 #include "config/key_values.h"
 
@@ -25,14 +26,14 @@ void read_need(Values& values, const Node& node, Need& need) {
 
 void read_dependencies(Values& values, const Node& node, Server& into) {
   std::vector<Dependency> dependencies;
+  std::set<std::string> known;
   const auto add = [&](const std::string& server, const Node& at, Need need) {
     // The place of each, for the checks that need the whole fleet.
     const Values::Within within{values, server, at};
-    const auto same = [&](const Dependency& known) { return known.server == server; };
-    if (std::any_of(dependencies.begin(), dependencies.end(), same)) {
-      values.error(at, "named twice");
-    } else {
+    if (known.insert(server).second) {
       dependencies.push_back({server, need});
+    } else {
+      values.error(at, "named twice");
     }
   };
   if (node.type == Node::Type::array) {
@@ -49,8 +50,8 @@ void read_dependencies(Values& values, const Node& node, Server& into) {
       }
       Node at = member.value;
       at.span = member.key_span;
-      const auto same = [&](const Dependency& known) { return known.server == member.key; };
-      if (std::none_of(dependencies.begin(), dependencies.end(), same)) add(member.key, at, need);
+      // The parser has complained about a key that stands twice.
+      if (!known.contains(member.key)) add(member.key, at, need);
     }
   } else {
     values.expected(node, "an object such as {\"redis\": \"ready\"} or an array of names",
