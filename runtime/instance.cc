@@ -45,7 +45,7 @@ Instance::Instance(ServerId id, config::Server server, Surroundings& surrounding
       around_(surroundings),
       config_(std::move(server)),
       log_(around_.loop, config_.name, config_.logs, around_.lines,
-           {.on_trouble = [this](const Error& trouble) { log_.note(trouble.message); },
+           {.on_trouble = [this](const Error& trouble) { note(trouble.message); },
             .on_relief =
                 [this] {
                   if (!process_) return;
@@ -59,6 +59,9 @@ Instance::~Instance() {
   around_.trees.remove_child(process_->pid());
   around_.trees.forget(process_->tree());
 }
+
+/// What servers say of themselves may hold what nobody should read.
+void Instance::note(const std::string& text) { log_.note(config::redact(text, around_.secrets)); }
 
 void Instance::report(supervisor::Event event) { around_.report(id_, std::move(event)); }
 
@@ -110,6 +113,7 @@ void Instance::spawn_process() {
   Process::Wiring wiring;
   wiring.stdin_pipe = speaks_on_stdio();
   wiring.notify_fd = running_->readiness.notify_fd;
+  wiring.stdout_capacity = around_.pipe_capacity;
   auto process = Process::start(around_.loop, std::move(*spec), wiring, to_string(cookie),
                                 cgroup_ ? &*cgroup_ : nullptr, process_callbacks());
   if (!process) {
@@ -168,13 +172,13 @@ void Instance::limit_cgroup() {
   }
   const std::uint64_t pids = running_->pids;
   if (!cgroup_) {
-    if (pids != 0) log_.note("pids limit not enforced: no control group is writable here");
+    if (pids != 0) note("pids limit not enforced: no control group is writable here");
     return;
   }
   // Memory has no hard limit here: going over it is answered by an orderly restart.
   if (pids != 0) {
     for (const std::string& missing : cgroup_->limit({.memory = 0, .pids = pids})) {
-      log_.note("limit not enforced: " + missing);
+      note("limit not enforced: " + missing);
     }
   }
   oom_kills_before_ = cgroup_->oom_kills().value_or(0);
@@ -281,10 +285,10 @@ Prober::Callbacks Instance::prober_callbacks() {
     if (!process_) return;
     const std::string line = std::string{message} + '\n';
     if (process_->write(line) == loop::Written::full) {
-      log_.note("stdin: the server reads nothing; a message was dropped");
+      note("stdin: the server reads nothing; a message was dropped");
     }
   };
-  callbacks.note = [this](const std::string& text) { log_.note(text); };
+  callbacks.note = [this](const std::string& text) { this->note(text); };
   return callbacks;
 }
 

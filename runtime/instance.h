@@ -29,7 +29,8 @@ struct Surroundings {
   std::string fleet;
   spawn::SupervisorInstance self;
   std::optional<spawn::FleetCgroup> cgroup;  ///< empty: none is writable
-  std::vector<std::string> secrets;
+  std::size_t pipe_capacity{0};              ///< of stdout pipes; 0: the kernel's default
+  std::vector<std::string> secrets;          ///< that no note may show
   std::function<void(ServerId, supervisor::Event)> report;
 };
 
@@ -85,6 +86,7 @@ class Instance {
   void notified(const health::Notification& notification);
   void limit_cgroup();
   void report(supervisor::Event event);
+  void note(const std::string& text);
 
   ServerId id_;
   Surroundings& around_;

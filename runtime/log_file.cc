@@ -190,9 +190,11 @@ LogFile::LogFile(loop::Loop& loop, std::string path, std::uint64_t max_size, uns
                                      std::move(callbacks))) {}
 
 LogFile::~LogFile() {
-  inner_->work.abandon();
   if (const auto job = inner_->job) {
-    if (!job->done.try_acquire_for(farewell)) return;  // a dead disk keeps its thread
+    // Waiting comes first: abandoning work takes it back from the pool's queue.
+    const bool written = job->done.try_acquire_for(farewell);
+    inner_->work.abandon();
+    if (!written) return;  // a dead disk keeps its thread
     inner_->disk = std::move(job->disk);
   }
   if (inner_->pending.empty()) return;

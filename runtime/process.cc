@@ -14,8 +14,6 @@ namespace {
 
 /// What a server may have queued before it reads: the longest line and some.
 constexpr std::size_t stdin_queue_cap = 16u << 20;
-/// A full pipe blocks the server; a larger one lets it get on with its work.
-constexpr std::size_t pipe_capacity = 256u << 10;
 /// How long after the exit its last words are waited for.
 constexpr Duration drain_time{500};
 
@@ -40,7 +38,7 @@ std::expected<std::unique_ptr<Process>, spawn::SpawnFailure> Process::start(
   using spawn::PipeDirection;
   std::optional<spawn::Pipe> in;
   std::optional<spawn::Pipe> notify;
-  auto out = spawn::make_pipe(PipeDirection::from_child, pipe_capacity);
+  auto out = spawn::make_pipe(PipeDirection::from_child, wiring.stdout_capacity);
   auto err = spawn::make_pipe(PipeDirection::from_child);
   if (!out || !err) return std::unexpected{cannot_prepare(spec.name, "make its pipes")};
   if (wiring.stdin_pipe) {

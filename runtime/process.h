@@ -4,6 +4,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstddef>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -29,6 +30,8 @@ class Process {
   struct Wiring {
     bool stdin_pipe{false};  ///< else /dev/null
     int notify_fd{0};        ///< a pipe on this descriptor for its readiness newline; 0: none
+    /// Of the pipe from its stdout, in bytes; 0: the kernel's 64 KiB.
+    std::size_t stdout_capacity{0};
   };
   struct Callbacks {
     std::function<void(std::string_view)> on_stdout;

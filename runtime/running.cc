@@ -23,6 +23,13 @@ unsigned start_slots(const config::Config& config) {
   return std::max(4u, 2 * std::thread::hardware_concurrency());
 }
 
+/// Larger pipes let a server get on with its work while we are busy, but the
+/// kernel grants an ordinary user only 64 MiB of them in all (pipe(7)).
+std::size_t pipe_capacity(const config::Config& config) {
+  constexpr std::size_t few = 32;
+  return config.servers.size() <= few ? 256u << 10 : 0;
+}
+
 std::uint64_t seed() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
@@ -59,6 +66,7 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
               config_.name,
               spawn::SupervisorInstance::current(),
               std::nullopt,
+              pipe_capacity(config_),
               config_.secrets,
               [this](ServerId id, supervisor::Event event) { report(id, std::move(event)); }},
       fleet_(start_slots(config_), seed()),

@@ -47,7 +47,11 @@ class LiveFleet {
     bool late = false;
     loop::Timer limit{loop_};
     limit.arm(Duration{10'000}, [&] { late = true; });
-    while (!condition() && !late) loop_.run_once();
+    loop::Timer tick{loop_};  // some conditions change without an event for us
+    while (!condition() && !late) {
+      tick.arm(Duration{20}, [] {});
+      loop_.run_once();
+    }
     return condition();
   }
 

@@ -24,7 +24,8 @@ TEST_CASE("a process is started, is ready at once, and is gone after the stop") 
     fleet.supervisor().start();
     REQUIRE(fleet.until_state("sleeper", State::ready));
     const int pid = *fleet.supervisor().status_of("sleeper", true)->pid;
-    CHECK(fleet.supervisor().status_of("sleeper", true)->memory_bytes > 0);
+    CHECK(fleet.until(
+        [&] { return fleet.supervisor().status_of("sleeper", true)->memory_bytes > 0; }));
     fleet.stop_and_check();
 
     CHECK(fleet.state_of("sleeper") == State::stopped);
