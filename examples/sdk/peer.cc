@@ -150,8 +150,8 @@ bool Peer::refuse(const Request& request, Reply& reply) {
   const auto version =
       mcpctl::mcp::string_value(request.envelope.meta_protocol_version.in(request.text));
   if (version != mcpctl::mcp::newest_modern) {
-    Json supported = Json::array({mcpctl::mcp::newest_modern});
-    for (const char* revision : legacy_revisions) supported.push_back(revision);
+    // The same list as in server/discover: what a request may name, not initialize.
+    const Json supported = Json::array({mcpctl::mcp::newest_modern});
     reply.answer(
         error_response(request.id, error_code::unsupported_protocol_version,
                        "Unsupported protocol version",

@@ -150,7 +150,7 @@ TEST_CASE("protocol errors are JSON-RPC errors") {
   const Json refused = math.ask("tools/list", {{"_meta", other_version}});
   CHECK(code(refused) == -32022);
   CHECK(refused["error"]["data"]["requested"] == "2031-01-01");
-  CHECK(refused["error"]["data"]["supported"][0] == "2026-07-28");
+  CHECK(refused["error"]["data"]["supported"] == Json{"2026-07-28"});
   CHECK(code(math.ask("ping", {{"_meta", modern_meta}})) == -32601);  // removed in the modern era
   math.initialize();
   CHECK(code(math.ask("resources/list")) == -32601);
