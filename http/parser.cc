@@ -135,9 +135,10 @@ class MessageParser {
   Fed feed_head(std::string_view bytes) {
     std::size_t used = 0;
     const HeadScan::Found found = scan_.scan(bytes, used);
-    if (found == HeadScan::Found::fold) return {used, refuse(400, "a folded header line")};
-    execute(bytes.substr(0, used));
+    const bool folded = found == HeadScan::Found::fold;
+    execute(bytes.substr(0, folded ? used - 1 : used));
     if (phase_ == Phase::failed) return {used, Progress::failed};
+    if (folded) return {used, refuse(400, "a folded header line")};
     if (found == HeadScan::Found::overflow) {
       return {used, refuse(431, "more header bytes than " + std::to_string(limits_.header_bytes))};
     }

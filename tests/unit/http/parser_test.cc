@@ -104,6 +104,7 @@ TEST_CASE("requests that could be read in two ways, or would cost too much, are 
       {"a folded line that hides Content-Length", post + "X: a\r\n Content-Length: 5\r\n\r\nhello",
        400},
       {"a folded line after an empty value", post + "Content-Length:\r\n 5\r\n\r\nhello", 400},
+      {"two faults, of which the first counts", "GET / HTXP/1.1\r\nHost: h\r\n fold\r\n\r\n", 400},
       {"a folded first line", "GET / HTTP/1.1\r\n Host: h\r\n\r\n", 400},
       {"Transfer-Encoding: identity, then chunked",
        post + "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
