@@ -1,0 +1,58 @@
+// One command of mcpctl: its options, its help, what it does.  The list of all of
+// them is in cli/command_line.cc.
+#pragma once
+#include <memory>
+#include <string_view>
+
+#include "cli/find_fleet.h"
+
+namespace CLI {
+class App;
+}
+
+namespace mcpctl::cli {
+
+class Command {
+ public:
+  virtual ~Command() = default;
+  Command() = default;
+  Command(const Command&) = delete;
+  Command& operator=(const Command&) = delete;
+
+  virtual std::string_view name() const = 0;
+  /// One line for the list of commands.
+  virtual std::string_view summary() const = 0;
+  /// Adds arguments, options and an example to the command's own parser.
+  virtual void declare(CLI::App& app) = 0;
+  /// Runs after parsing; returns the exit status (cli/exit_code.h).
+  virtual int run() = 0;
+};
+
+// Shared by many commands.
+
+/// -c FILE and --fleet NAME.
+void add_fleet_options(CLI::App& app, FleetChoice& choice);
+
+/// "mcpctl: MESSAGE" on stderr; returns `exit_code`.
+int complain(std::string_view message, int exit_code);
+
+/// Writes all of it to stdout, blocking; a reader that left is no error.
+void print(std::string_view text);
+
+// Every command there is.
+std::unique_ptr<Command> make_run();
+std::unique_ptr<Command> make_check();
+std::unique_ptr<Command> make_ps();
+std::unique_ptr<Command> make_control(std::string_view verb);  ///< start, stop, …
+std::unique_ptr<Command> make_wait();
+std::unique_ptr<Command> make_logs();
+std::unique_ptr<Command> make_events();
+std::unique_ptr<Command> make_reload();
+std::unique_ptr<Command> make_up();
+std::unique_ptr<Command> make_down();
+std::unique_ptr<Command> make_config();
+std::unique_ptr<Command> make_init();
+std::unique_ptr<Command> make_completion();
+std::unique_ptr<Command> make_version();
+
+}  // namespace mcpctl::cli

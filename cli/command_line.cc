@@ -1,0 +1,173 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "cli/exit_code.h"
+#include "config/suggest.h"
+#include "control/version.h"
+
+namespace mcpctl::cli {
+namespace {
+
+constexpr std::string_view description =
+    "mcpctl supervises fleets of MCP servers: starts them from the mcp.json you have, proves\n"
+    "them ready, restarts them, and leaves no process behind.";
+
+constexpr std::string_view footer =
+    "Exit status: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not running.\n"
+    "mcpctl COMMAND --help shows a command's options and an example.";
+
+struct Alias {
+  std::string_view alias;
+  std::string_view command;
+};
+constexpr std::array aliases{Alias{"status", "ps"}, Alias{"validate", "check"}};
+
+void set_up(CLI::App& root) {
+  root.name("mcpctl");
+  root.require_subcommand(1);
+  root.set_version_flag("--version", "mcpctl " + std::string{control::version()});
+  root.footer(std::string{footer});
+}
+
+CLI::App* declare(CLI::App& root, Command& command) {
+  CLI::App* app = root.add_subcommand(std::string{command.name()}, std::string{command.summary()});
+  for (const Alias& alias : aliases) {
+    if (alias.command == command.name()) app->alias(std::string{alias.alias});
+  }
+  app->group("Commands");
+  command.declare(*app);
+  return app;
+}
+
+/// The nearest of `words` as a clause, or nothing.
+std::string meant(std::string_view word, const std::vector<std::string>& words) {
+  const std::vector<std::string_view> views{words.begin(), words.end()};
+  const auto near = config::closest(word, views);
+  return near ? "; did you mean \"" + *near + "\"?" : "";
+}
+
+/// The complaint about a first word that is no command; empty if it is one.
+std::string unknown_command(const CLI::App& root, int argc, const char* const* argv) {
+  if (argc < 2 || argv[1][0] == '-') return "";
+  const std::string_view word = argv[1];
+  std::vector<std::string> names;
+  for (const CLI::App* app : root.get_subcommands([](const CLI::App*) { return true; })) {
+    if (app->check_name(std::string{word})) return "";
+    names.push_back(app->get_name());
+  }
+  return "no command \"" + std::string{word} + "\"" + meant(word, names);
+}
+
+/// CLI11's message in one line, with a suggestion for a mistyped option.
+std::string explained(const CLI::ParseError& error, const CLI::App* command) {
+  std::string text = error.what();
+  std::ranges::replace(text, '\n', ' ');
+  if (command == nullptr) return text;
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command->get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  for (const std::string& extra : command->remaining()) {
+    if (!extra.starts_with("--")) return "unexpected argument \"" + extra + "\"";
+    const std::string word = extra.substr(0, extra.find('='));
+    return "no option " + word + meant(word, names);
+  }
+  return text;
+}
+
+CLI::App* parsed_command(const CLI::App& root) {
+  const auto parsed = root.get_subcommands();
+  return parsed.empty() ? nullptr : parsed.front();
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Command>> all_commands() {
+  std::vector<std::unique_ptr<Command>> commands;
+  commands.push_back(make_run());
+  commands.push_back(make_up());
+  commands.push_back(make_down());
+  commands.push_back(make_check());
+  commands.push_back(make_ps());
+  commands.push_back(make_logs());
+  commands.push_back(make_events());
+  commands.push_back(make_wait());
+  for (const std::string_view verb : {"start", "stop", "restart", "reset", "kill"}) {
+    commands.push_back(make_control(verb));
+  }
+  commands.push_back(make_reload());
+  commands.push_back(make_config());
+  commands.push_back(make_init());
+  commands.push_back(make_completion());
+  commands.push_back(make_version());
+  return commands;
+}
+
+int run_command_line(int argc, const char* const* argv) {
+  CLI::App root{std::string{description}};
+  set_up(root);
+  const auto commands = all_commands();
+  for (const auto& command : commands) declare(root, *command);
+
+  if (argc == 1) {
+    print(root.help());
+    return exit_usage;
+  }
+  if (const std::string wrong = unknown_command(root, argc, argv); !wrong.empty()) {
+    return complain(wrong + " (mcpctl --help lists the commands)", exit_usage);
+  }
+  try {
+    root.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const CLI::App* asked = parsed_command(root);
+    print(asked != nullptr ? asked->help("mcpctl") : root.help());
+    return exit_ok;
+  } catch (const CLI::CallForVersion& version) {
+    print(std::string{version.what()} + "\n");
+    return exit_ok;
+  } catch (const CLI::ParseError& error) {
+    const CLI::App* command = parsed_command(root);
+    const std::string where = command != nullptr ? command->get_name() + ": " : "";
+    const std::string hint = command != nullptr ? command->get_name() + " --help" : "--help";
+    return complain(where + explained(error, command) + " (see mcpctl " + hint + ")", exit_usage);
+  }
+  const CLI::App* chosen = parsed_command(root);
+  for (const auto& command : commands) {
+    if (chosen != nullptr && command->name() == chosen->get_name()) return command->run();
+  }
+  return exit_usage;
+}
+
+std::vector<CommandWords> command_words() {
+  CLI::App root;
+  set_up(root);
+  std::vector<CommandWords> words;
+  for (const auto& command : all_commands()) {
+    const CLI::App* app = declare(root, *command);
+    CommandWords entry{app->get_name(), app->get_description(), false, false, {}};
+    for (const CLI::Option* option : app->get_options()) {
+      const bool takes_value = option->get_items_expected_max() > 0;
+      if (option->get_positional()) {
+        entry.takes_servers = entry.takes_servers || option->get_type_name() == "NAME";
+        entry.takes_files = entry.takes_files || option->get_type_name() == "FILE";
+        continue;
+      }
+      OptionWords each;
+      if (!option->get_lnames().empty()) each.long_name = "--" + option->get_lnames().front();
+      if (!option->get_snames().empty()) each.short_name = "-" + option->get_snames().front();
+      each.help = option->get_description();
+      each.takes_value = takes_value;
+      each.takes_file = option->get_type_name() == "FILE";
+      entry.options.push_back(std::move(each));
+    }
+    words.push_back(std::move(entry));
+  }
+  return words;
+}
+
+}  // namespace mcpctl::cli

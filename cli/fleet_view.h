@@ -1,0 +1,74 @@
+// The fleet as a command sees it: the API's JSON read back into values.  Unknown
+// keys are ignored and missing ones stay empty, so that a command and a supervisor
+// of neighbouring versions understand each other.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace mcpctl::cli {
+
+struct ServerView {
+  std::string name;
+  std::string state;
+  std::string goal;
+  std::string why;
+  std::string waits_for;
+  std::string transport;
+  std::string protocol_version;
+  bool required{true};
+  std::optional<int> pid;
+  std::uint32_t incarnation{0};
+  unsigned restarts{0};
+  std::optional<Duration> uptime;
+  std::optional<std::uint64_t> memory_bytes;
+  std::optional<Duration> cpu;
+  std::size_t tools{0};
+  std::vector<std::string> stderr_tail;
+  std::vector<std::string> survivors;
+};
+
+struct FleetView {
+  std::string fleet;
+  bool ready{false};
+  bool stopping{false};
+  bool config_stale{false};
+  std::vector<ServerView> servers;
+
+  const ServerView* find(std::string_view name) const;
+};
+
+Result<FleetView> read_fleet(std::string_view json);
+
+/// One server-sent transition.
+struct TransitionView {
+  std::string time;
+  std::string server;
+  std::uint32_t incarnation{0};
+  std::string from;
+  std::string to;
+  std::string why;
+  std::optional<int> pid;
+  std::string json;  ///< the whole object
+};
+Result<TransitionView> read_transition(std::string_view json);
+Result<std::vector<TransitionView>> read_transitions(std::string_view json);
+
+/// One line of a server's log.
+struct LogLineView {
+  std::string server;
+  std::string time;
+  std::int64_t unix_ms{0};
+  std::string stream;
+  std::string text;
+  std::string json;  ///< the whole object
+};
+Result<LogLineView> read_log_line(std::string_view json);
+Result<std::vector<LogLineView>> read_log_lines(std::string_view json);
+
+}  // namespace mcpctl::cli

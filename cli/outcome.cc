@@ -1,0 +1,119 @@
+#include "cli/outcome.h"
+
+#include <algorithm>
+
+#include "cli/terminal.h"
+
+namespace mcpctl::cli {
+namespace {
+
+constexpr std::size_t lines_of_stderr = 5;
+
+bool is_up(const ServerView& server) {
+  return server.state == "ready" || server.state == "completed";
+}
+
+Verdict judge_start(const ServerView& server, bool patient) {
+  if (is_up(server) || server.state == "idle") return Verdict::arrived;
+  if (server.state == "failed") return Verdict::lost;
+  if (server.state == "backoff" && !patient) return Verdict::lost;
+  return Verdict::pending;
+}
+
+std::vector<ServerView> travellers(const FleetView& fleet, const Journey& journey) {
+  std::vector<ServerView> chosen;
+  for (const ServerView& server : fleet.servers) {
+    const bool is_named = std::ranges::find(journey.servers, server.name) != journey.servers.end();
+    if (is_named || (journey.servers.empty() && server.required)) chosen.push_back(server);
+  }
+  return chosen;
+}
+
+Arrival look(const FleetView& fleet, const Journey& journey) {
+  Arrival arrival;
+  for (ServerView& server : travellers(fleet, journey)) {
+    const auto before = journey.before.find(server.name);
+    const std::uint32_t incarnation = before == journey.before.end() ? 0 : before->second;
+    switch (judge(server, journey.destination, incarnation, journey.patient)) {
+      case Verdict::arrived: ++arrival.arrived; break;
+      case Verdict::lost: arrival.lost.push_back(std::move(server)); break;
+      case Verdict::pending: arrival.pending.push_back(std::move(server)); break;
+    }
+  }
+  return arrival;
+}
+
+}  // namespace
+
+Verdict judge(const ServerView& server, Destination destination, std::uint32_t before,
+              bool patient) {
+  const auto when = [](bool arrived) { return arrived ? Verdict::arrived : Verdict::pending; };
+  switch (destination) {
+    case Destination::ready: return judge_start(server, patient);
+    case Destination::restarted:
+      // What it shows of the old incarnation says nothing about the new one; only a
+      // start that never came to a process may be final without one.
+      if (server.incarnation <= before) {
+        return server.state == "failed" && !server.pid ? Verdict::lost : Verdict::pending;
+      }
+      return judge_start(server, patient);
+    case Destination::stopped:
+      if (!server.survivors.empty()) return Verdict::lost;
+      return when(!server.pid && server.goal == "down");
+    case Destination::killed: return when(!server.pid || server.incarnation > before);
+    case Destination::completed:
+      if (server.state == "failed") return Verdict::lost;
+      return when(server.state == "completed");
+    case Destination::failed: return when(server.state == "failed");
+  }
+  return Verdict::pending;
+}
+
+Result<ApiCall> follow_events(const std::string& socket) {
+  auto events = ApiCall::send(socket, "GET", "/api/v1/events");
+  if (!events) return events;
+  if (const auto begun = events->await_head(in(Duration{10'000})); !begun) {
+    return std::unexpected{begun.error()};
+  }
+  return events;
+}
+
+Result<Arrival> await(const std::string& socket, ApiCall& events, const Journey& journey,
+                      Deadline deadline) {
+  for (;;) {
+    const auto answer = call(socket, "GET", "/api/v1/servers?usage=0");
+    if (!answer) return std::unexpected{answer.error()};
+    const auto fleet = read_fleet(*answer);
+    if (!fleet) return std::unexpected{fleet.error()};
+    Arrival arrival = look(*fleet, journey);
+    // One that is lost decides; the others need not be waited for.
+    if (arrival.pending.empty() || !arrival.lost.empty()) return arrival;
+    bool timed_out = false;
+    const auto event = events.next_event(deadline, timed_out);
+    if (!event) return std::unexpected{event.error()};
+    if (timed_out) return arrival;
+    if (!*event) return failure("the supervisor ended meanwhile");
+  }
+}
+
+std::string explain(const Arrival& arrival, std::string_view verb) {
+  std::string text;
+  const auto add = [&](const ServerView& server, std::string_view prefix) {
+    text += "mcpctl: " + std::string{verb} + " " + server.name + ": " + std::string{prefix} +
+            server.state + ": " + server.why + "\n";
+    const std::size_t count = server.stderr_tail.size();
+    for (std::size_t i = count - std::min(count, lines_of_stderr); i < count; ++i) {
+      text += "  | " + safe_line(server.stderr_tail[i]) + "\n";
+    }
+    for (const std::string& survivor : server.survivors) {
+      text += "  ! still alive: " + survivor + "\n";
+    }
+  };
+  for (const ServerView& server : arrival.lost) add(server, "");
+  if (arrival.lost.empty()) {
+    for (const ServerView& server : arrival.pending) add(server, "not in time, it is ");
+  }
+  return text;
+}
+
+}  // namespace mcpctl::cli

@@ -1,0 +1,59 @@
+// mcpctl run: the supervisor in the foreground, under its warden.
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/supervise.h"
+#include "signals/warden.h"
+
+namespace mcpctl::cli {
+namespace {
+
+class Run final : public Command {
+ public:
+  std::string_view name() const override { return "run"; }
+  std::string_view summary() const override { return "Run a fleet in the foreground"; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("file", file_, "The configuration, as -c FILE")->type_name("FILE");
+    app.add_option("-c,--config", options_.files, "A configuration; several are merged")
+        ->type_name("FILE")
+        ->expected(1)
+        ->take_all();
+    app.add_option("--only", options_.only, "These servers and what they depend on")
+        ->type_name("NAME,...")
+        ->delimiter(',');
+    app.add_option("--log-format", format_, "text, or json: an object per line")
+        ->check(CLI::IsMember({"text", "json"}))
+        ->type_name("FORMAT");
+    app.add_flag("--no-color", options_.no_color, "No colours on a terminal");
+    app.add_option("--listen", options_.gateway_listen, "Where the gateway listens for MCP clients")
+        ->type_name("HOST:PORT");
+    app.add_option("--health-listen", options_.probes_listen,
+                   "Answer /livez, /readyz and /metrics on TCP, too")
+        ->type_name("HOST:PORT");
+    app.footer(
+        "Without FILE: ./mcp.json, ./.mcp.json, ./.vscode/mcp.json, ~/.config/mcpctl/mcp.json.\n"
+        "Ctrl-C or SIGTERM stops the fleet in order, a second one kills it; SIGHUP reloads.\n\n"
+        "Example: mcpctl run mcp.json --only weather,github");
+  }
+
+  int run() override {
+    if (!file_.empty()) options_.files.insert(options_.files.begin(), file_);
+    options_.style = format_ == "json" ? LogStyle::json : LogStyle::text;
+    return signals::run_guarded([this] { return supervise(options_); });
+  }
+
+ private:
+  SuperviseOptions options_;
+  std::string file_;
+  std::string format_{"text"};
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_run() { return std::make_unique<Run>(); }
+
+}  // namespace mcpctl::cli

@@ -1,0 +1,195 @@
+#include "cli/session.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/foreground.h"
+#include "cli/service_status.h"
+#include "cli/shutdown.h"
+#include "cli/terminal.h"
+#include "control/door.h"
+#include "control/json.h"
+#include "loop/fd.h"
+#include "loop/signal.h"
+#include "loop/timer.h"
+#include "runtime/supervisor.h"
+#include "signals/warden.h"
+
+namespace mcpctl::cli {
+namespace {
+
+/// docker stop sends SIGKILL after ten seconds; as PID 1 we want to be done by then.
+constexpr Duration as_init{8'000};
+constexpr Duration otherwise{10'000};
+/// A storm of SIGHUP is one reload.
+constexpr Duration settling{100};
+constexpr Duration for_last_lines{500};
+
+bool has_terminal() {
+  return static_cast<bool>(loop::Fd{::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)});
+}
+
+class Session {
+ public:
+  Session(config::Config config, SessionOptions options);
+  int run();
+
+ private:
+  Result<void> open_door();
+  Result<void> watch_signals();
+  void handle(int signal);
+  void reload();
+  void dump_states();
+
+  loop::Loop loop_;
+  SessionOptions options_;
+  Output out_;
+  Output err_;
+  Log log_;
+  bool had_terminal_{has_terminal()};
+  config::Config config_;
+  std::unique_ptr<control::Door> door_;
+  std::unique_ptr<runtime::Supervisor> supervisor_;
+  std::optional<Foreground> foreground_;
+  std::optional<ServiceStatus> service_;
+  std::optional<Shutdown> shutdown_;
+  std::vector<loop::SignalWatch> watches_;
+  loop::Timer reload_timer_;
+};
+
+Session::Session(config::Config config, SessionOptions options)
+    : options_(std::move(options)),
+      out_(loop_, STDOUT_FILENO),
+      err_(loop_, STDERR_FILENO),
+      log_(err_, options_.style, Terminal::of(STDERR_FILENO, options_.no_color).color),
+      config_(std::move(config)),
+      reload_timer_(loop_) {}
+
+int Session::run() {
+  const auto fail = [this](const Error& error) {
+    log_.error(error.message);
+    err_.flush(for_last_lines);
+    return exit_failed;
+  };
+  // The door first: whoever holds it is the fleet's supervisor, and only that one may
+  // clean up what an earlier one left behind.
+  if (const auto opened = open_door(); !opened) return fail(opened.error());
+  if (const auto watched = watch_signals(); !watched) return fail(watched.error());
+
+  runtime::Options options;
+  options.state_dir = options_.state_dir;
+  options.shutdown_timeout = ::getppid() == 1 ? as_init : otherwise;
+  options.load = options_.load;
+  options.on_stopped = [this] { loop_.stop(); };
+  supervisor_ = std::make_unique<runtime::Supervisor>(loop_, std::move(config_), options);
+  shutdown_.emplace(loop_, *supervisor_, log_);
+  foreground_.emplace(*supervisor_, out_, options_.style,
+                      Terminal::of(STDOUT_FILENO, options_.no_color).color);
+  service_.emplace(loop_, *supervisor_);
+  door_->serve(*supervisor_);
+
+  const config::Config& running = supervisor_->config();
+  log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
+            " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
+  if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
+  supervisor_->start(options_.only);
+  loop_.run();
+
+  door_->leave();
+  log_.info("stopped");
+  out_.flush(for_last_lines);
+  err_.flush(for_last_lines);
+  return shutdown_->was_forced() ? exit_failed : exit_ok;
+}
+
+Result<void> Session::open_door() {
+  control::DoorOptions options;
+  options.socket = options_.socket;
+  options.probes = options_.probes;
+  options.on_shutdown = [this] { shutdown_->begin("requested through the door"); };
+  options.on_trouble = [this](std::string_view what) { log_.warning(what); };
+  auto door = control::Door::open(loop_, std::move(options));
+  if (!door) return std::unexpected{door.error()};
+  door_ = std::move(*door);
+  return {};
+}
+
+Result<void> Session::watch_signals() {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT, SIGWINCH,
+                           signals::warden_death_signal()}) {
+    auto watch = loop::SignalWatch::open(loop_, number, [this](int signal) { handle(signal); });
+    if (!watch) return std::unexpected{watch.error()};
+    watches_.push_back(std::move(*watch));
+  }
+  return {};
+}
+
+void Session::handle(int signal) {
+  if (!supervisor_) return;
+  if (signal == signals::warden_death_signal()) {
+    shutdown_->abandon("the warden died");
+    return;
+  }
+  switch (signal) {
+    case SIGTERM: shutdown_->request("SIGTERM"); break;
+    case SIGINT: shutdown_->request("Ctrl-C"); break;
+    case SIGHUP:
+      if (had_terminal_ && !has_terminal()) {
+        had_terminal_ = false;
+        shutdown_->begin("the terminal is gone");
+      } else {
+        reload_timer_.arm(settling, [this] { reload(); });
+      }
+      break;
+    case SIGUSR1: supervisor_->reopen_logs(); break;
+    case SIGQUIT: dump_states(); break;
+    default: break;
+  }
+}
+
+void Session::reload() {
+  if (supervisor_->is_stopping()) return;
+  const runtime::ReloadOutcome outcome = supervisor_->reload(false);
+  for (const config::Problem& problem : outcome.problems) {
+    const std::string text = config::render(problem);
+    if (problem.severity == config::Problem::Severity::error) {
+      log_.error(text);
+    } else {
+      log_.warning(text);
+    }
+  }
+  if (!outcome.applied) {
+    log_.error("configuration not reloaded; the old one stays in force");
+    return;
+  }
+  std::string changes;
+  for (const supervisor::Change& change : outcome.plan) {
+    changes += (changes.empty() ? ": " : ", ") + std::string{supervisor::name(change.kind)} + " " +
+               change.server;
+  }
+  log_.info("configuration reloaded" + (changes.empty() ? ": nothing changed" : changes));
+}
+
+void Session::dump_states() {
+  for (const runtime::ServerStatus& server : supervisor_->status(true).servers) {
+    log_.info("server=" + server.name + " state=" + std::string{supervisor::name(server.state)} +
+              " goal=" + std::string{supervisor::name(server.goal)} +
+              " pid=" + std::to_string(server.pid.value_or(0)) + " restarts=" +
+              std::to_string(server.restarts) + " memory=" + std::to_string(server.memory_bytes) +
+              " why=" + control::quoted(server.why_text));
+  }
+}
+
+}  // namespace
+
+int run_session(config::Config config, SessionOptions options) {
+  return Session{std::move(config), std::move(options)}.run();
+}
+
+}  // namespace mcpctl::cli

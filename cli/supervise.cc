@@ -1,0 +1,125 @@
+#include "cli/supervise.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/session.h"
+#include "cli/terminal.h"
+#include "config/reader.h"
+#include "config/suggest.h"
+#include "control/json.h"
+#include "loop/address.h"
+#include "loop/signal.h"
+#include "runtime/config_files.h"
+#include "runtime/runtime_dir.h"
+
+namespace mcpctl::cli {
+namespace {
+
+/// A thousand servers take several thousand descriptors; the usual soft limit of 1024
+/// is for programs that use select(2).
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, 65'536);
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::optional<loop::Address> address_of(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  std::uint16_t port = 0;
+  const char* end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data() + colon + 1, end, port);
+  if (parsed.ec != std::errc{} || parsed.ptr != end) return std::nullopt;
+  const std::string host = text.substr(0, colon);
+  return loop::Address::ip(host == "localhost" ? "127.0.0.1"
+                           : host.empty()      ? "0.0.0.0"
+                                               : host,
+                           port);
+}
+
+void show_problems(const std::vector<config::Problem>& problems, const SuperviseOptions& options) {
+  const Terminal terminal = Terminal::of(STDERR_FILENO, options.no_color);
+  for (const config::Problem& problem : problems) {
+    const std::string text = options.style == LogStyle::json
+                                 ? control::to_json(problem) + "\n"
+                                 : config::render(problem, terminal.color);
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+  }
+}
+
+/// What is wrong with --only; empty: nothing.
+std::string unknown_name(const config::Config& config, const std::vector<std::string>& only) {
+  std::vector<std::string_view> known;
+  for (const config::Server& server : config.servers) known.push_back(server.name);
+  for (const std::string& name : only) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    const auto near = config::closest(name, known);
+    return "no server \"" + name + "\" in this fleet" +
+           (near ? "; did you mean \"" + *near + "\"?" : "");
+  }
+  return "";
+}
+
+}  // namespace
+
+int supervise(const SuperviseOptions& options) {
+  loop::ignore_sigpipe();
+  raise_descriptor_limit();
+  const auto files = runtime::ConfigFiles::locate(options.files);
+  if (!files) return complain(files.error().message, exit_config);
+
+  const auto load = [&files, &options] {
+    config::Reading reading = files->load();
+    if (!options.gateway_listen.empty()) reading.config.gateway_listen = options.gateway_listen;
+    return reading;
+  };
+  config::Reading reading = load();
+  show_problems(reading.problems, options);
+  if (reading.has_errors()) {
+    return complain("the configuration has errors; nothing was started", exit_config);
+  }
+  if (const std::string wrong = unknown_name(reading.config, options.only); !wrong.empty()) {
+    return complain(wrong, exit_usage);
+  }
+
+  SessionOptions session;
+  session.load = load;
+  session.only = options.only;
+  session.style = options.style;
+  session.no_color = options.no_color;
+  if (!options.probes_listen.empty()) {
+    session.probes = address_of(options.probes_listen);
+    if (!session.probes) {
+      return complain("cannot listen on \"" + options.probes_listen +
+                          "\": --health-listen takes an address like 127.0.0.1:9090",
+                      exit_usage);
+    }
+  }
+
+  const auto directory = runtime::RuntimeDir::open();
+  if (!directory) return complain(directory.error().message, exit_failed);
+  const std::string& fleet = reading.config.name;
+  const auto socket = directory->socket_of(fleet);
+  if (!socket) return complain(socket.error().message, exit_failed);
+  if (std::ranges::binary_search(directory->running(), fleet)) {
+    return complain("fleet \"" + fleet + "\" is already running; see mcpctl ps --fleet " + fleet,
+                    exit_failed);
+  }
+  const auto state = directory->state_dir_of(fleet);
+  if (!state) return complain(state.error().message, exit_failed);
+  session.socket = *socket;
+  session.state_dir = *state;
+  return run_session(std::move(reading.config), std::move(session));
+}
+
+}  // namespace mcpctl::cli

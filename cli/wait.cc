@@ -1,0 +1,90 @@
+// mcpctl wait: until servers have come so far.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/outcome.h"
+#include "config/duration.h"
+#include "config/suggest.h"
+
+namespace mcpctl::cli {
+namespace {
+
+const std::map<std::string, Destination> destinations{{"ready", Destination::ready},
+                                                      {"stopped", Destination::stopped},
+                                                      {"completed", Destination::completed},
+                                                      {"failed", Destination::failed}};
+
+class Wait final : public Command {
+ public:
+  std::string_view name() const override { return "wait"; }
+  std::string_view summary() const override { return "Wait until servers are ready, or stopped"; }
+
+  void declare(CLI::App& app) override {
+    app.add_option("servers", servers_, "Servers; none: all that are required")->type_name("NAME");
+    app.add_option("--for", what_, "ready, stopped, completed or failed")
+        ->type_name("STATE")
+        ->check(CLI::IsMember({"ready", "stopped", "completed", "failed"}))
+        ->capture_default_str();
+    app.add_option("--timeout", timeout_, "Give up after so long")
+        ->type_name("DURATION")
+        ->capture_default_str();
+    add_fleet_options(app, choice_);
+    app.footer(
+        "\"ready\" also takes idle (started by the first request) and completed servers, waits\n"
+        "through restarts, and ends at once with status 1 when a server has failed.\n\n"
+        "Example: mcpctl wait --for ready --timeout 30s");
+  }
+
+  int run() override {
+    const auto timeout = config::parse_duration(timeout_);
+    if (!timeout) return complain("--timeout: " + timeout.error().message, exit_usage);
+    const auto fleet = find_fleet(choice_);
+    if (!fleet) return complain(fleet.error().message, exit_not_running);
+    auto events = follow_events(fleet->socket);
+    if (!events) return complain(events.error().message, exit_failed);
+    if (const std::string wrong = unknown_name(*fleet); !wrong.empty()) {
+      return complain(wrong, exit_failed);
+    }
+    const Journey journey{servers_, destinations.at(what_), {}, true};
+    const auto arrival = await(fleet->socket, *events, journey, in(*timeout));
+    if (!arrival) return complain(arrival.error().message, exit_failed);
+    if (arrival->ok()) return exit_ok;
+    const std::string text = explain(*arrival, "wait");
+    [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    return exit_failed;
+  }
+
+ private:
+  std::string unknown_name(const FoundFleet& fleet) const {
+    const auto answer = call(fleet.socket, "GET", "/api/v1/servers?usage=0");
+    if (!answer) return answer.error().message;
+    const auto view = read_fleet(*answer);
+    if (!view) return view.error().message;
+    std::vector<std::string_view> known;
+    for (const ServerView& server : view->servers) known.push_back(server.name);
+    for (const std::string& name : servers_) {
+      if (view->find(name) != nullptr) continue;
+      const auto near = config::closest(name, known);
+      return "no server \"" + name + "\" in this fleet" +
+             (near ? "; did you mean \"" + *near + "\"?" : "");
+    }
+    return "";
+  }
+
+  std::vector<std::string> servers_;
+  FleetChoice choice_;
+  std::string what_{"ready"};
+  std::string timeout_{"1m"};
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_wait() { return std::make_unique<Wait>(); }
+
+}  // namespace mcpctl::cli

@@ -1,0 +1,49 @@
+// The operators' API without its wire: one request in, one answer out, never a
+// socket.  Streams (events, logs with follow=1) are control/follower.h's.
+#pragma once
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "runtime/supervisor.h"
+
+namespace mcpctl::control {
+
+class Api {
+ public:
+  /// Borrows the supervisor.  `on_shutdown` begins the orderly end of everything.
+  Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown);
+
+  http::Response answer(const http::Request& request);
+
+  /// /livez, /readyz and /metrics only: for sockets that anybody may reach.
+  http::Response answer_probe(const http::Request& request);
+
+ private:
+  using Path = std::vector<std::string>;
+
+  http::Response answer_fleet(const http::Request& request, const Path& path);
+  http::Response answer_server(const http::Request& request, const Path& path);
+  http::Response version() const;
+  http::Response command_many(const std::string& verb, const http::Request& request);
+  http::Response logs(const http::Request& request, const std::string& server);
+  http::Response reload(bool dry_run);
+  http::Response readiness();
+
+  runtime::Supervisor& supervisor_;
+  std::function<void()> on_shutdown_;
+};
+
+/// 404 for a path that is none of ours.
+http::Response unknown_path(const http::Request& request);
+
+/// 404 with the nearest known name, or nothing when the fleet has such a server.
+std::optional<http::Response> missing_server(const config::Config& config, const std::string& name);
+
+/// nullopt for a word that is no command.
+std::optional<runtime::Command> command_named(std::string_view word);
+
+}  // namespace mcpctl::control

@@ -1,0 +1,87 @@
+#include "control/log_follower.h"
+
+#include <algorithm>
+
+#include "control/json.h"
+
+namespace mcpctl::control {
+namespace {
+
+/// Lines of one server looked at in one go while catching up.
+constexpr std::size_t batch = 256;
+
+}  // namespace
+
+LogFollower::LogFollower(runtime::Supervisor& supervisor, LogQuery query, http::Exchange exchange,
+                         loop::Callback<> on_gone)
+    : supervisor_(supervisor),
+      query_(std::move(query)),
+      stream_(std::move(exchange), [this] { catch_up(); }, std::move(on_gone)) {
+  for (const config::Server& server : supervisor.config().servers) {
+    const runtime::ServerLog* log = supervisor.log(server.name);
+    if (log != nullptr && query_.wants(server.name)) next_[server.name] = log->next_sequence();
+  }
+  // The tail of each log; a congested start is caught up with like any other.
+  const std::vector<LogEntry> tail = matching_lines(supervisor_, query_);
+  for (auto entry = tail.rbegin(); entry != tail.rend(); ++entry) {
+    next_[entry->server] = entry->line.sequence;
+  }
+  for (const LogEntry& entry : tail) {
+    if (stream_.is_congested()) break;
+    send(entry.server, entry.line);
+  }
+  is_behind_ = stream_.is_congested();
+  subscription_ =
+      supervisor.lines().subscribe([this](const runtime::NamedLine& named) { take(named); });
+}
+
+void LogFollower::take(const runtime::NamedLine& named) {
+  if (is_behind_ || !query_.wants(named.server)) return;
+  send(std::string{named.server}, named.line);
+  is_behind_ = stream_.is_congested();
+}
+
+/// Advances past the line, whether it matches or not.
+void LogFollower::send(const std::string& server, const runtime::Line& line) {
+  const auto [position, is_new] = next_.try_emplace(server, line.sequence);
+  if (line.sequence > position->second) {
+    stream_.send("", "skipped",
+                 "{\"server\":" + quoted(server) +
+                     ",\"lines\":" + std::to_string(line.sequence - position->second) + "}");
+  }
+  position->second = line.sequence + 1;
+  if (query_.matches(line)) stream_.send("", "line", to_json(supervisor_, server, line));
+}
+
+std::vector<LogEntry> LogFollower::missed() {
+  std::vector<LogEntry> entries;
+  for (const config::Server& server : supervisor_.config().servers) {
+    const runtime::ServerLog* log = supervisor_.log(server.name);
+    if (log == nullptr || !query_.wants(server.name)) continue;
+    auto& next = next_.try_emplace(server.name, log->next_sequence()).first->second;
+    // A server that was removed and came back counts from 1 again.
+    next = std::min(next, log->next_sequence());
+    for (runtime::Line& line : log->since(next, batch)) {
+      entries.push_back({server.name, std::move(line)});
+    }
+  }
+  std::ranges::stable_sort(entries, {}, [](const LogEntry& entry) { return entry.line.unix_ms; });
+  return entries;
+}
+
+void LogFollower::catch_up() {
+  if (!is_behind_) return;
+  while (!stream_.is_congested()) {
+    const std::vector<LogEntry> entries = missed();
+    if (entries.empty()) {
+      is_behind_ = false;
+      return;
+    }
+    for (const LogEntry& entry : entries) {
+      if (stream_.is_congested()) return;
+      send(entry.server, entry.line);
+    }
+  }
+}
+
+}  // namespace mcpctl::control

@@ -1,0 +1,100 @@
+#include "runtime/runtime_dir.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "loop/address.h"
+#include "loop/connector.h"
+#include "loop/socket_lock.h"
+
+namespace mcpctl::runtime {
+namespace {
+
+constexpr std::string_view socket_suffix = ".sock";
+
+/// A fleet's name becomes a file name; "/" or a leading dot would leave the directory.
+bool is_file_name(std::string_view fleet) {
+  if (fleet.empty() || fleet.front() == '.') return false;
+  return std::ranges::none_of(
+      fleet, [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+bool answers(const std::string& socket) {
+  const auto address = loop::Address::unix_path(socket);
+  return address && loop::connect_unix(*address).has_value();
+}
+
+}  // namespace
+
+Surroundings Surroundings::of_this_process() {
+  Surroundings here;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
+  if (const char* value = std::getenv("XDG_RUNTIME_DIR")) here.xdg_runtime_dir = value;
+  here.uid = ::geteuid();
+  here.run_is_writable = ::access("/run", W_OK) == 0;
+  return here;
+}
+
+std::string choose_runtime_dir(const Surroundings& surroundings) {
+  const std::string& xdg = surroundings.xdg_runtime_dir;
+  if (!xdg.empty() && xdg.front() == '/') {
+    const std::size_t end = xdg.find_last_not_of('/');
+    return xdg.substr(0, end == std::string::npos ? 0 : end + 1) + "/mcpctl";
+  }
+  if (surroundings.uid == 0 && surroundings.run_is_writable) return "/run/mcpctl";
+  return "/tmp/mcpctl-" + std::to_string(surroundings.uid);
+}
+
+Result<RuntimeDir> RuntimeDir::open() {
+  return open_at(choose_runtime_dir(Surroundings::of_this_process()));
+}
+
+Result<RuntimeDir> RuntimeDir::open_at(std::string path) {
+  if (auto made = loop::make_private_directory(path); !made) {
+    return failure(std::move(made.error().message));
+  }
+  return RuntimeDir{std::move(path)};
+}
+
+Result<std::string> RuntimeDir::socket_of(std::string_view fleet) const {
+  if (!is_file_name(fleet)) {
+    return failure("cannot use \"" + std::string{fleet} +
+                   "\" as the name of a fleet: it must be "
+                   "a file name that does not start with a dot");
+  }
+  std::string path = path_ + "/" + std::string{fleet} + std::string{socket_suffix};
+  if (const auto address = loop::Address::unix_path(path); !address) {
+    return failure(address.error().message +
+                   "; choose a shorter \"name\" in \"x-mcpctl\" or another XDG_RUNTIME_DIR");
+  }
+  return path;
+}
+
+Result<std::string> RuntimeDir::state_dir_of(std::string_view fleet) const {
+  if (const auto socket = socket_of(fleet); !socket) return failure(socket.error().message);
+  std::string path = path_ + "/" + std::string{fleet} + ".state";
+  if (auto made = loop::make_private_directory(path); !made) {
+    return failure(std::move(made.error().message));
+  }
+  return path;
+}
+
+std::vector<std::string> RuntimeDir::running() const {
+  std::vector<std::string> fleets;
+  const std::unique_ptr<DIR, int (*)(DIR*)> directory{::opendir(path_.c_str()), &::closedir};
+  if (!directory) return fleets;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    const std::string_view name = entry->d_name;
+    if (!name.ends_with(socket_suffix)) continue;
+    const std::string_view fleet = name.substr(0, name.size() - socket_suffix.size());
+    if (is_file_name(fleet) && answers(path_ + "/" + std::string{name})) fleets.emplace_back(fleet);
+  }
+  std::ranges::sort(fleets);
+  return fleets;
+}
+
+}  // namespace mcpctl::runtime
