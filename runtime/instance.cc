@@ -167,8 +167,9 @@ Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
 }
 
 void Instance::limit_cgroup() {
-  if (!cgroup_ && around_.cgroup) {
-    if (auto made = around_.cgroup->server(config_.name)) cgroup_.emplace(std::move(*made));
+  cgroup_.reset();  // the former incarnation's, whose tree is gone
+  if (around_.cgroup) {
+    if (auto made = around_.cgroup->incarnation_of(config_.name)) cgroup_.emplace(std::move(*made));
   }
   const std::uint64_t pids = running_->pids;
   if (!cgroup_) {
@@ -181,7 +182,6 @@ void Instance::limit_cgroup() {
       note("limit not enforced: " + missing);
     }
   }
-  oom_kills_before_ = cgroup_->oom_kills().value_or(0);
 }
 
 // ---- what the process says ------------------------------------------------------
@@ -228,7 +228,7 @@ void Instance::exited(const supervisor::ExitStatus& status) {
   log_.end(Stream::err);
   supervisor::ExitStatus told = status;
   if (cgroup_ && told.signal == SIGKILL) {
-    told.out_of_memory = cgroup_->oom_kills().value_or(0) > oom_kills_before_;
+    told.out_of_memory = cgroup_->oom_kills().value_or(0) > 0;
   }
   const bool empty = around_.trees.is_empty(process_->tree());
   if (empty) {

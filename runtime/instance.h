@@ -101,7 +101,6 @@ class Instance {
 
   Incarnation incarnation_;
   std::optional<spawn::Cgroup> cgroup_;
-  std::uint64_t oom_kills_before_{0};
   std::unique_ptr<Process> process_;
   std::optional<NotifySocket> notify_;
   std::optional<Prober> prober_;

@@ -17,6 +17,8 @@ namespace {
 using loop::Fd;
 
 constexpr std::string_view controllers[] = {"memory", "pids"};
+/// Groups of one server that outlived their incarnation, because SIGKILL did not end it.
+constexpr unsigned most_siblings = 100;
 
 std::optional<std::string> read_text(int directory, const char* name) {
   const Fd fd{::openat(directory, name, O_RDONLY | O_CLOEXEC)};
@@ -248,11 +250,16 @@ FleetCgroup::~FleetCgroup() {
   if (directory_) ::rmdir(path_.c_str());
 }
 
-Result<Cgroup> FleetCgroup::server(std::string_view name) const {
-  std::string directory = directory_name(name);
-  if (::mkdirat(directory_.get(), directory.c_str(), 0755) != 0 && errno != EEXIST) {
-    return failure("cannot create control group " + path_ + "/" + directory + ": " +
-                   std::strerror(errno));
+Result<Cgroup> FleetCgroup::incarnation_of(std::string_view server) const {
+  const std::string wanted = directory_name(server);
+  std::string directory = wanted;
+  // Never one that exists: what the kernel did to it, it does to the newcomer, too.
+  for (unsigned number = 2; ::mkdirat(directory_.get(), directory.c_str(), 0755) != 0; ++number) {
+    if (errno != EEXIST || number > most_siblings) {
+      return failure("cannot create control group " + path_ + "/" + directory + ": " +
+                     std::strerror(errno));
+    }
+    directory = wanted + "." + std::to_string(number);
   }
   Fd made = open_directory(directory_.get(), directory.c_str());
   Fd parent{::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3)};

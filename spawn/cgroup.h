@@ -1,6 +1,7 @@
 // Control groups of version 2, where the machine lets us make them: one directory
-// per run of a fleet, one below it per server.  They make a tree kill atomic,
-// bound memory and processes, and tell an out-of-memory kill from any other.
+// per run of a fleet, one below it per incarnation of a server.  They make a tree
+// kill atomic, bound memory and processes, and tell an out-of-memory kill from any
+// other.
 // Everything works without them; then create() says why there are none.
 #pragma once
 #include <sys/types.h>
@@ -22,8 +23,8 @@ struct CgroupLimits {
   std::uint64_t pids{0};    ///< processes and threads of the whole tree; 0: none
 };
 
-/// The control group of one server, used by all its incarnations in turn.
-/// Dropping it removes the directory if it is empty.
+/// The control group of one incarnation of a server.  Dropping it removes the
+/// directory if it is empty.
 class Cgroup {
  public:
   Cgroup() = default;
@@ -49,8 +50,8 @@ class Cgroup {
   /// The processes in it, not those below.
   std::vector<pid_t> processes() const;
 
-  /// How many processes the kernel has killed here for lack of memory, so far.
-  /// Compare before and after an incarnation.  nullopt without the controller.
+  /// How many processes the kernel has killed here for lack of memory, so far;
+  /// nullopt without the controller.
   std::optional<std::uint64_t> oom_kills() const;
 
  private:
@@ -80,8 +81,10 @@ class FleetCgroup {
   /// The directory's absolute path.
   const std::string& path() const { return path_; }
 
-  /// Makes the group of one server.
-  Result<Cgroup> server(std::string_view name) const;
+  /// Makes the group of one incarnation of `server`, new every time: a child born
+  /// into a group that was ever killed (cgroup.kill) dies at birth, at least on Linux
+  /// 6.18, which compares the group's count of kills with the parent's own.
+  Result<Cgroup> incarnation_of(std::string_view server) const;
 
  private:
   FleetCgroup(loop::Fd directory, loop::Fd parent, std::string path)

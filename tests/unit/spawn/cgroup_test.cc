@@ -80,7 +80,7 @@ TEST_CASE("a child is born in its control group, whatever way it is made") {
   const NoChildLeft check;
   const Groups groups;
   if (!groups) return;
-  auto group = groups.fleet->server("@scope/github");
+  auto group = groups.fleet->incarnation_of("@scope/github");
   REQUIRE(group);
 
   for (const auto method : {CloneMethod::clone3, CloneMethod::clone, CloneMethod::fork}) {
@@ -102,7 +102,7 @@ TEST_CASE("a control group is removed with its owner") {
     const Groups groups;
     if (!groups) return;
     path = groups.fleet->path();
-    auto group = groups.fleet->server("github");
+    auto group = groups.fleet->incarnation_of("github");
     REQUIRE(group);
     REQUIRE(std::filesystem::exists(path + "/github"));
   }
@@ -110,11 +110,35 @@ TEST_CASE("a control group is removed with its owner") {
   CHECK_FALSE(std::filesystem::exists(path));
 }
 
+TEST_CASE("an incarnation lives although the group of the one before was killed") {
+  const NoChildLeft check;
+  const Groups groups;
+  if (!groups) return;
+  auto killed = groups.fleet->incarnation_of("github");
+  REQUIRE(killed);
+  if (!killed->kill()) {
+    MESSAGE("skipped: no cgroup.kill here");
+    return;
+  }
+
+  auto next = groups.fleet->incarnation_of("github");  // while the old one still exists
+  REQUIRE(next);
+  ChildSpec spec = program({"/bin/true"});
+  spec.cgroup = next->descriptor();
+  auto child = spawn::spawn(spec);
+  REQUIRE(child);
+
+  const ExitStatus status = wait_for(*child);
+  CHECK(status.signal == 0);
+  CHECK(status.code == 0);
+  CHECK(std::filesystem::exists(groups.fleet->path() + "/github.2"));
+}
+
 TEST_CASE("a tree in a control group is killed at one stroke and its emptiness is exact") {
   const NoChildLeft check;
   const Groups groups;
   if (!groups) return;
-  auto group = groups.fleet->server("github");
+  auto group = groups.fleet->incarnation_of("github");
   REQUIRE(group);
   ChildSpec spec = shell("env -i setsid sh -c 'setsid sleep 100 & exec sleep 100' & wait");
   spec.cgroup = group->descriptor();
@@ -136,7 +160,7 @@ TEST_CASE("a tree in a control group is killed at one stroke and its emptiness i
 TEST_CASE("a limit that cannot be set is named, and no limit is no complaint") {
   const Groups groups;
   if (!groups) return;
-  auto group = groups.fleet->server("github");
+  auto group = groups.fleet->incarnation_of("github");
   REQUIRE(group);
   const auto available = [&] {
     std::ifstream in{groups.fleet->path() + "/github/cgroup.controllers"};
@@ -166,7 +190,7 @@ TEST_CASE("what a dead run left is killed and removed, a live run's group is spa
   const pid_t supervisor = ::fork();
   if (supervisor == 0) {
     auto fleet = FleetCgroup::create_below(*where, "unit stale");
-    auto group = fleet->server("github");
+    auto group = fleet->incarnation_of("github");
     ChildSpec spec = shell("sleep 100 & wait");
     spec.cgroup = group->descriptor();
     spec.parent_death_signal = 0;
