@@ -13,6 +13,9 @@ bool is_up(const ServerView& server) {
   return server.state == "ready" || server.state == "completed";
 }
 
+/// A leader's end is not its tree's.
+bool is_gone(const ServerView& server) { return !server.pid && server.state != "stopping"; }
+
 Verdict judge_start(const ServerView& server, bool patient) {
   if (is_up(server) || server.state == "idle") return Verdict::arrived;
   if (server.state == "failed") return Verdict::lost;
@@ -59,8 +62,8 @@ Verdict judge(const ServerView& server, Destination destination, std::uint32_t b
       return judge_start(server, patient);
     case Destination::stopped:
       if (!server.survivors.empty()) return Verdict::lost;
-      return when(!server.pid && server.goal == "down");
-    case Destination::killed: return when(!server.pid || server.incarnation > before);
+      return when(is_gone(server) && server.goal == "down");
+    case Destination::killed: return when(is_gone(server) || server.incarnation > before);
     case Destination::completed:
       if (server.state == "failed") return Verdict::lost;
       return when(server.state == "completed");

@@ -46,6 +46,7 @@ TEST_CASE("a restart whose process cannot be spawned at all is lost") {
 TEST_CASE("a stop is done when no process is left and none is wanted") {
   CHECK(judge(server("stopping", "down", 1, 7), Destination::stopped, 0, false) ==
         Verdict::pending);
+  CHECK(judge(server("stopping", "down", 1), Destination::stopped, 0, false) == Verdict::pending);
   CHECK(judge(server("stopped", "down", 1), Destination::stopped, 0, false) == Verdict::arrived);
   CHECK(judge(server("backoff", "up", 1), Destination::stopped, 0, false) == Verdict::pending);
 }
@@ -59,6 +60,7 @@ TEST_CASE("a stop that leaves a survivor is lost") {
 
 TEST_CASE("a kill is done when the process is gone, though another one may live") {
   CHECK(judge(server("ready", "up", 1, 7), Destination::killed, 1, false) == Verdict::pending);
+  CHECK(judge(server("stopping", "up", 1), Destination::killed, 1, false) == Verdict::pending);
   CHECK(judge(server("backoff", "up", 1), Destination::killed, 1, false) == Verdict::arrived);
   CHECK(judge(server("ready", "up", 2, 8), Destination::killed, 1, false) == Verdict::arrived);
 }
