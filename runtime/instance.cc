@@ -250,7 +250,7 @@ void Instance::make_prober() {
       prober_callbacks());
   if (running_->readiness.method != config::Readiness::Method::log_line) return;
   line_watch_ = log_.lines().subscribe([this](const Line& line) {
-    if (line.stream != Stream::note && prober_) prober_->heard_line(line.text);
+    if (is_own_output(line.stream) && prober_) prober_->heard_line(line.text);
   });
 }
 

@@ -5,8 +5,13 @@
 
 namespace mcpctl::runtime {
 
-/// note: the supervisor's own words about the server.
-enum class Stream : std::uint8_t { out, err, note };
+/// note: the supervisor's own words about the server.  state: a transition, told in
+/// the same words as by the feed of transitions.
+enum class Stream : std::uint8_t { out, err, note, state };
+
+constexpr bool is_own_output(Stream stream) {
+  return stream == Stream::out || stream == Stream::err;
+}
 
 struct Line {
   std::uint64_t sequence{0};  ///< counts this server's lines from 1

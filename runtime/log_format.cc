@@ -67,6 +67,7 @@ std::string_view name(Stream stream) {
     case Stream::out: return "out";
     case Stream::err: return "err";
     case Stream::note: return "note";
+    case Stream::state: return "state";
   }
   std::abort();
 }

@@ -22,6 +22,6 @@ std::string format_time(std::int64_t unix_ms);
 /// `text` as the inside of a JSON string (RFC 8259 §7), invalid UTF-8 replaced.
 void append_json_escaped(std::string& out, std::string_view text);
 
-std::string_view name(Stream stream);  ///< "out", "err", "note"
+std::string_view name(Stream stream);  ///< "out", "err", "note", "state"
 
 }  // namespace mcpctl::runtime

@@ -278,7 +278,7 @@ void Supervisor::Running::announce(ServerId id, const supervisor::Announce& anno
   transition.pid = instance.pid();
   std::string note{name(announcement.to)};
   note += " (" + transition.why_text + ")";
-  instance.log().note(note);
+  instance.log().note(note, Stream::state);
   feed_.publish(transition);
   const bool process_changes = announcement.to == supervisor::State::starting ||
                                announcement.from == supervisor::State::stopping;

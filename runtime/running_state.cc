@@ -118,7 +118,7 @@ ServerStatus Supervisor::Running::describe(ServerId id) {
   status.log_lines = log.lines_seen();
   status.log_dropped = log.lines_dropped();
   for (const Line& line : log.tail(4 * tail_lines)) {
-    if (line.stream == Stream::note) continue;
+    if (!is_own_output(line.stream)) continue;
     status.stderr_tail.push_back(config::redact(line.text, config_.secrets));
   }
   if (status.stderr_tail.size() > tail_lines) {

@@ -71,9 +71,9 @@ class ServerLog::Inner {
     flush();
   }
 
-  void note(std::string_view text) {
+  void note(std::string_view text, Stream as) {
     now_ms_ = wall_clock_ms();
-    emit(Stream::note, text, false);
+    emit(as, text, false);
     flush();
   }
 
@@ -170,7 +170,7 @@ ServerLog::~ServerLog() = default;
 
 void ServerLog::append(Stream stream, std::string_view bytes) { inner_->append(stream, bytes); }
 void ServerLog::end(Stream stream) { inner_->end(stream); }
-void ServerLog::note(std::string_view text) { inner_->note(text); }
+void ServerLog::note(std::string_view text, Stream as) { inner_->note(text, as); }
 bool ServerLog::is_congested() const { return inner_->is_congested(); }
 void ServerLog::reconfigure(const config::Logs& settings) { inner_->reconfigure(settings); }
 void ServerLog::reopen() { inner_->reopen(); }

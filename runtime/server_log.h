@@ -45,8 +45,8 @@ class ServerLog {
   void append(Stream stream, std::string_view bytes);
   /// The stream ended: what stands without a newline becomes a line.
   void end(Stream stream);
-  /// A line of our own ("started, pid 4711").
-  void note(std::string_view text);
+  /// A line of our own; `as` is note or state.
+  void note(std::string_view text, Stream as = Stream::note);
 
   /// The file's disk is behind: whoever reads for this log should pause until
   /// on_relief.  Never lasts longer than half a second on a disk that hangs.

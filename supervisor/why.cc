@@ -44,11 +44,11 @@ std::string cause(const Why& why) {
     case Trigger::kill_requested: return "kill requested";
     case Trigger::reset_requested: return "reset requested";
     case Trigger::demanded: return "a request arrived";
-    case Trigger::admitted: return "starting";
+    case Trigger::admitted: return "its turn";
     case Trigger::unusable:
     case Trigger::spawn_failed: return why.message;
     case Trigger::start_timed_out: return "not ready in time";
-    case Trigger::readiness_proven: return "answers";
+    case Trigger::readiness_proven: return "readiness proven";
     case Trigger::health_failing: return "health probes fail";
     case Trigger::health_recovered: return "health probes succeed again";
     case Trigger::health_lost: return "unresponsive";

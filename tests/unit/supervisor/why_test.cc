@@ -104,8 +104,8 @@ TEST_CASE("every other trigger has its clause") {
   CHECK(told(Trigger::kill_requested) == "kill requested");
   CHECK(told(Trigger::reset_requested) == "reset requested");
   CHECK(told(Trigger::demanded) == "a request arrived");
-  CHECK(told(Trigger::admitted) == "starting");
-  CHECK(told(Trigger::readiness_proven) == "answers");
+  CHECK(told(Trigger::admitted) == "its turn");
+  CHECK(told(Trigger::readiness_proven) == "readiness proven");
   CHECK(told(Trigger::health_failing) == "health probes fail");
   CHECK(told(Trigger::health_recovered) == "health probes succeed again");
   CHECK(told(Trigger::health_lost) == "unresponsive");
