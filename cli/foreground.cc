@@ -16,15 +16,6 @@ std::vector<std::string> names_of(const config::Config& config) {
   return names;
 }
 
-/// A server's log repeats each of its transitions as a note, "ready (answers)"; here
-/// they have lines of their own.
-bool repeats_transition(const runtime::Line& line) {
-  if (line.stream != runtime::Stream::note) return false;
-  return std::ranges::any_of(supervisor::all_states, [&](supervisor::State state) {
-    return line.text.starts_with(std::string{supervisor::name(state)} + " (");
-  });
-}
-
 }  // namespace
 
 Foreground::Foreground(runtime::Supervisor& supervisor, Output& output, LogStyle style, bool color)
@@ -40,7 +31,8 @@ Foreground::Foreground(runtime::Supervisor& supervisor, Output& output, LogStyle
 }
 
 void Foreground::show(const runtime::NamedLine& named) {
-  if (output_.is_closed() || repeats_transition(named.line)) return;
+  // Transitions have lines of their own here.
+  if (output_.is_closed() || named.line.stream == runtime::Stream::state) return;
   if (style_ == LogStyle::json) {
     output_.write(control::to_json(supervisor_, named.server, named.line) + "\n");
     return;

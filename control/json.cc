@@ -218,7 +218,8 @@ std::string_view name(runtime::Stream stream) {
   switch (stream) {
     case runtime::Stream::out: return "stdout";
     case runtime::Stream::err: return "stderr";
-    case runtime::Stream::note: return "mcpctl";
+    case runtime::Stream::note:
+    case runtime::Stream::state: return "mcpctl";
   }
   return "";
 }
