@@ -1,8 +1,9 @@
 // The simulator in every test run: many seeds, every invariant after every step,
 // every edge of the transition table taken, and the same digest everywhere.
 //
-//   MCPCTL_SIM_SEEDS=N   how many seeds (default 100,000; 5,000 under sanitizers)
-//   MCPCTL_SIM_SEED=N    only this one, with its trace: how a failure is replayed
+//   MCPCTL_SIM_SEEDS=N         how many seeds (default 100,000; 5,000 under sanitizers)
+//   MCPCTL_SIM_SEED=N          only this one, with its trace: how a failure is replayed
+//   MCPCTL_SIM_DIGEST=ignore   compare no digest (a mutant differs by definition)
 //
 // The golden digests change whenever the core decides differently or the simulator
 // draws differently.  A change that you meant: run the test, look at why, and put
@@ -101,8 +102,9 @@ TEST_CASE("no seed breaks an invariant, every edge is taken, every compiler agre
 
   MESSAGE(seeds, " seeds, ", calls, " calls; digest of the first ", few, ": ", hex(digest_of_few),
           ", of all: ", hex(digest));
-  if (seeds >= few) CHECK(hex(digest_of_few) == golden_of_few);
-  if (seeds == many) CHECK(hex(digest) == golden_of_many);
+  const bool compares = std::getenv("MCPCTL_SIM_DIGEST") == nullptr;
+  if (compares && seeds >= few) CHECK(hex(digest_of_few) == golden_of_few);
+  if (compares && seeds == many) CHECK(hex(digest) == golden_of_many);
   if (seeds >= 5'000) CHECK(missing_edges(coverage) == "");
 }
 
