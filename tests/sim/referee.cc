@@ -83,6 +83,8 @@ void Referee::begin(const Call& call, Instant now) {
   const auto found = shadows_.find(call.server);
   if (found == shadows_.end()) return;
   Shadow& shadow = found->second;
+  const bool falls_asleep = shadow.state == State::stopping && shadow.goal == Goal::up;
+  if (call.kind == Call::Kind::demand && falls_asleep) shadow.demanded = true;
   switch (call.kind) {
     case Call::Kind::enable:
     case Call::Kind::start:
@@ -91,17 +93,17 @@ void Referee::begin(const Call& call, Instant now) {
     case Call::Kind::reset:
     case Call::Kind::demand:
       if (!shadow.leaving) shadow.wanted_anew = true;
-      shadow.judged.clear();
+      shadow.forgive();
       return;
     case Call::Kind::reconfigure:
     case Call::Kind::reconfigure_restart:
       shadow.wanted_anew = true;  // it may have become eager
       shadow.leaving = false;
-      shadow.judged.clear();
+      shadow.forgive();
       return;
     case Call::Kind::remove: shadow.leaving = true; return;
     case Call::Kind::kill: shadow.forced = true; return;
-    case Call::Kind::stop: shadow.judged.clear(); return;
+    case Call::Kind::stop: shadow.forgive(); return;
     case Call::Kind::event:
     case Call::Kind::stale:
     case Call::Kind::set_slots:
@@ -157,6 +159,7 @@ void Referee::end() {
     const auto* member = fleet_.find(id);
     if (member == nullptr) broken(shadow, "vanished without a word");
     check_goal(shadow, member->life);
+    if (member->life.goal() == Goal::down) shadow.demanded = false;
     if (shadow.goal == Goal::down && member->life.goal() == Goal::up) shadow.wanted_anew = true;
     shadow.goal = member->life.goal();
     if (shadow.touched) check(shadow, *member);
@@ -186,6 +189,7 @@ void Referee::on(Shadow& shadow, const supervisor::Spawn& action) {
   shadow.ready_for = Duration{0};
   shadow.forced = shadow.wanted_anew = false;
   shadow.rung = Rung::none;
+  shadow.demanded = shadow.drained = false;
 }
 
 void Referee::on(Shadow& shadow, const supervisor::ProveReadiness& action) {
@@ -268,6 +272,11 @@ void Referee::on(Shadow& shadow, const supervisor::Announce& action) {
   if (action.to == State::starting) admitted(shadow);
   if (action.to == State::waiting) restarting(shadow, action);
   if (action.to == State::backoff) judged(shadow, action);
+  if (action.to == State::draining) shadow.drained = true;
+  if (action.to == State::idle && shadow.demanded) broken(shadow, "sleeps over a request");
+  if (action.why.gave_up != supervisor::GaveUp::no && action.why.trigger != Trigger::unusable) {
+    shadow.on_parole = true;
+  }
   if (action.why.trigger == Trigger::went_idle) falling_asleep(shadow);
   const bool with_fleet = action.why.trigger == Trigger::stop_requested &&
                           action.why.motive == Motive::fleet && is_alive(action.from);
@@ -314,7 +323,12 @@ void Referee::judged(Shadow& shadow, const supervisor::Announce& action) const {
     broken(shadow, "backs off longer than configured");
   }
   if (!counted) return;
-  if (shadow.ready_for >= stable_time(policy.backoff)) shadow.judged.clear();
+  const bool by_itself =
+      action.why.root == Trigger::exited && action.why.exit.signal == 0 && !shadow.drained;
+  const bool hopeless = std::ranges::count(policy.no_restart_exit_codes, action.why.exit.code) > 0;
+  if (by_itself && hopeless) broken(shadow, "retries fast what no retry mends");
+  if (shadow.ready_for >= stable_time(policy.backoff)) shadow.forgive();
+  if (shadow.on_parole) broken(shadow, "retries fast while on parole");
   std::erase_if(shadow.judged,
                 [&](Instant then) { return now_ - then > policy.crash_loop.window; });
   shadow.judged.push_back(now_);

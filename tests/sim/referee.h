@@ -95,7 +95,15 @@ class Referee {
     DeadlineToken armed_on_entry;
     bool moved{false};            ///< in this call
     bool touched{false};          ///< in this call
+    bool drained{false};          ///< was told to go before it went
+    bool demanded{false};         ///< a request came while it was going down
     std::vector<Instant> judged;  ///< restarts after counted failures, unforgiven
+    bool on_parole{false};        ///< gave up fast retries, unforgiven
+
+    void forgive() {
+      judged.clear();
+      on_parole = false;
+    }
   };
 
   void on(Shadow& shadow, const supervisor::Spawn& action);
