@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <cstdlib>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,7 +21,9 @@ namespace {
 /// Initialises whatever it is asked to.
 struct Anything {
   template <typename T>
-  operator T() const;
+  operator T() const {
+    std::abort();  // only ever asked for its type
+  }
 };
 
 template <typename Aggregate, std::size_t... Index>
