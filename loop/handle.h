@@ -22,6 +22,8 @@ namespace mcpctl::loop {
 template <typename Raw>
 struct Handle {
   Raw raw{};
+  bool is_closed{false};     ///< libuv has let go of it, the owner has not
+  bool is_ownerless{false};  ///< the owner has let go of it, libuv has not
 
   bool is_closing() const noexcept {
     return uv_is_closing(reinterpret_cast<const uv_handle_t*>(&raw)) != 0;
@@ -45,8 +47,26 @@ std::expected<Owned<Watch>, int> open(std::unique_ptr<Watch> watch, Init init) {
   return Owned<Watch>{watch.release()};
 }
 
+/// For a watch whose descriptor ends before its owner lets go: libuv must forget the
+/// number before it is closed.  Otherwise, when the owner goes at last, it would stop
+/// watching whoever has got the same number meanwhile.
+template <typename Watch>
+void retire(Watch& watch) noexcept {
+  if (watch.is_closing()) return;
+  uv_close(reinterpret_cast<uv_handle_t*>(&watch.raw), [](uv_handle_t* handle) noexcept {
+    auto* retired = static_cast<Watch*>(handle->data);
+    retired->is_closed = true;
+    if (retired->is_ownerless) delete retired;
+  });
+}
+
 template <typename Watch>
 void Closing::operator()(Watch* watch) const noexcept {
+  if (watch->is_closing()) {  // retired
+    watch->is_ownerless = true;
+    if (watch->is_closed) delete watch;
+    return;
+  }
   uv_close(reinterpret_cast<uv_handle_t*>(&watch->raw),
            [](uv_handle_t* handle) noexcept { delete static_cast<Watch*>(handle->data); });
   // A descriptor is closed now, after libuv has let go of it, not a turn later:

@@ -51,7 +51,7 @@ struct PipeReader::Watch : Handle<uv_poll_t> {
   }
 
   void end(int code) noexcept {
-    watch(false);
+    retire(*this);
     fd.reset();
     callbacks.on_end(code == 0 ? std::nullopt
                                : std::optional{system_error("cannot read from a pipe", code)});

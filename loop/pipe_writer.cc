@@ -32,7 +32,7 @@ struct PipeWriter::Watch : Handle<uv_poll_t> {
 
   void close() noexcept {
     if (!fd) return;
-    watch(false);
+    retire(*this);
     fd.reset();
     queue.clear();
   }

@@ -54,6 +54,44 @@ TEST_CASE("a pipe reader gives the bytes and then the end") {
   CHECK_FALSE(reading.reader->is_open());
 }
 
+TEST_CASE("a reader at its end leaves whoever got its descriptor's number alone when it goes") {
+  Loop loop;
+  Pipe first;
+  const int number = first.read.get();
+  Reading ended{loop, std::move(first.read)};
+  first.write.reset();
+  REQUIRE(run_until(loop, [&] { return ended.ended; }));
+  Pipe second;
+  if (second.read.get() != number) second.read.reset(::dup3(second.read.get(), number, O_CLOEXEC));
+  Reading reading{loop, std::move(second.read)};
+  loop.run_ready();  // now the kernel watches the number for the second
+
+  ended.reader.reset();
+  fill(second.write, "heard");
+
+  CHECK(run_until(loop, [&] { return reading.data == "heard"; }));
+}
+
+TEST_CASE("a closed writer leaves whoever got its descriptor's number alone when it goes") {
+  Loop loop;
+  Pipe first;
+  const int number = first.write.get();
+  auto closed = PipeWriter::open(loop, std::move(first.write), 100, {});
+  REQUIRE(closed);
+  closed->close();
+  Pipe second;
+  if (second.read.get() != number) second.read.reset(::dup3(second.read.get(), number, O_CLOEXEC));
+  Reading reading{loop, std::move(second.read)};
+  loop.run_ready();
+
+  {
+    const PipeWriter gone = std::move(*closed);
+  }
+  fill(second.write, "heard");
+
+  CHECK(run_until(loop, [&] { return reading.data == "heard"; }));
+}
+
 TEST_CASE("a paused pipe reader leaves the bytes in the pipe") {
   Loop loop;
   Pipe pipe;
