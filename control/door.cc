@@ -139,11 +139,11 @@ template <typename Kind, typename... Arguments>
 void Door::add_follower(http::Exchange exchange, Arguments&&... arguments) {
   auto& followers = inside_->followers;
   const auto place = followers.insert(followers.end(), nullptr);
-  // The client may leave in the middle of one of the follower's own calls.
+  // Said from inside the follower's own calls, so it must not end it there.
   const auto on_gone = [this, place] {
-    if (!inside_) return;
-    loop_.dispose(std::move(*place));
-    inside_->followers.erase(place);
+    loop_.post([this, place] {
+      if (inside_) inside_->followers.erase(place);
+    });
   };
   *place =
       std::make_unique<Kind>(std::forward<Arguments>(arguments)..., std::move(exchange), on_gone);

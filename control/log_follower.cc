@@ -1,6 +1,7 @@
 #include "control/log_follower.h"
 
 #include <algorithm>
+#include <set>
 
 #include "control/json.h"
 
@@ -21,18 +22,23 @@ LogFollower::LogFollower(runtime::Supervisor& supervisor, LogQuery query, http::
     const runtime::ServerLog* log = supervisor.log(server.name);
     if (log != nullptr && query_.wants(server.name)) next_[server.name] = log->next_sequence();
   }
-  // The tail of each log; a congested start is caught up with like any other.
-  const std::vector<LogEntry> tail = matching_lines(supervisor_, query_);
-  for (auto entry = tail.rbegin(); entry != tail.rend(); ++entry) {
-    next_[entry->server] = entry->line.sequence;
-  }
-  for (const LogEntry& entry : tail) {
-    if (stream_.is_congested()) break;
-    send(entry.server, entry.line);
-  }
-  is_behind_ = stream_.is_congested();
+  send_tail();
   subscription_ =
       supervisor.lines().subscribe([this](const runtime::NamedLine& named) { take(named); });
+}
+
+/// What does not go out at once is caught up with, server by server from its first
+/// line that did not.
+void LogFollower::send_tail() {
+  std::set<std::string> unsent;
+  for (const LogEntry& entry : matching_lines(supervisor_, query_)) {
+    if (!stream_.is_congested()) {
+      stream_.send("", "line", to_json(supervisor_, entry.server, entry.line));
+    } else if (unsent.insert(entry.server).second) {
+      next_[entry.server] = entry.line.sequence;
+    }
+  }
+  is_behind_ = stream_.is_congested();
 }
 
 void LogFollower::take(const runtime::NamedLine& named) {

@@ -20,6 +20,7 @@ class LogFollower final : public Follower {
               loop::Callback<> on_gone);
 
  private:
+  void send_tail();
   void take(const runtime::NamedLine& named);
   void catch_up();
   /// The next lines of all servers that were not sent, in order of time.
