@@ -276,7 +276,8 @@ void Session::finish() {
 }
 
 void Session::abandon(const Exchange& exchange) {
-  if (exchange.begun_) return drop("was cut off: its answer was given up");
+  // Nobody is cut off who has left by itself.
+  if (exchange.begun_) return drop(peer_closed_ ? "" : "was cut off: its answer was given up");
   respond({500, {{"Content-Type", "text/plain"}}, "no answer\n"});
 }
 
