@@ -88,7 +88,8 @@ class CheckRunner::Running {
   std::optional<CheckCommand> command_;
 };
 
-CheckRunner::CheckRunner(loop::Loop& loop, TreeWatch& trees) : loop_(loop), trees_(trees) {}
+CheckRunner::CheckRunner(loop::Loop& loop, TreeWatch& trees)
+    : loop_(loop), trees_(trees), burial_(loop) {}
 CheckRunner::~CheckRunner() = default;
 
 void CheckRunner::begin(health::Check check, const CheckTarget& target, Duration timeout,
@@ -98,14 +99,13 @@ void CheckRunner::begin(health::Check check, const CheckTarget& target, Duration
       loop_, trees_, target,
       [this, done = std::move(done)](bool succeeded, const std::string& why) {
         // The check ends inside a callback of its own parts: they go later.
-        if (running_) loop_.dispose(std::move(running_));
+        ended_.push_back(std::move(running_));
+        burial_.arm(Duration{0}, [this] { ended_.clear(); });
         done(succeeded, why);
       });
   running_->begin(check, timeout);
 }
 
-void CheckRunner::abandon() {
-  if (running_) loop_.dispose(std::move(running_));
-}
+void CheckRunner::abandon() { running_.reset(); }
 
 }  // namespace mcpctl::runtime

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "health/check.h"
 #include "loop/loop.h"
+#include "loop/timer.h"
 #include "runtime/tree_watch.h"
 
 namespace mcpctl::runtime {
@@ -53,6 +54,8 @@ class CheckRunner {
   loop::Loop& loop_;
   TreeWatch& trees_;
   std::unique_ptr<Running> running_;
+  std::vector<std::unique_ptr<Running>> ended_;
+  loop::Timer burial_;
 };
 
 }  // namespace mcpctl::runtime

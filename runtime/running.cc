@@ -87,7 +87,11 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
   add_all();
 }
 
-Supervisor::Running::~Running() { kill_survivors(); }
+Supervisor::Running::~Running() {
+  kill_survivors();
+  instances_.clear();
+  trees_.end_all();  // the commands of checks, which their owners have just given up
+}
 
 // ---- building -------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 #include "runtime/tree_watch.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
 #include <utility>
@@ -14,6 +16,8 @@ namespace {
 constexpr Duration most_killing{2'500};
 constexpr Duration first_pause{2};
 constexpr Duration longest_pause{50};
+constexpr int last_rounds = 100;
+constexpr useconds_t between_last_rounds = 20'000;
 
 }  // namespace
 
@@ -21,6 +25,9 @@ TreeWatch::TreeWatch(loop::Loop& loop) : loop_(loop), rounds_(loop) {
   auto watch = loop::SignalWatch::open(loop, SIGCHLD, [this](int) { child_changed(); });
   if (watch) sigchld_ = std::move(*watch);
 }
+
+/// What awaits an end may own the tree, and then calls forget() as it goes.
+TreeWatch::~TreeWatch() { const auto last = std::exchange(awaited_, {}); }
 
 void TreeWatch::add_child(pid_t pid, std::function<void()> look) {
   children_.insert_or_assign(pid, std::move(look));
@@ -56,6 +63,16 @@ void TreeWatch::kill(spawn::Tree& tree) {
   tree.kill_round(table());
   pause_ = first_pause;
   rounds_.arm(pause_, [this] { kill_round(); });
+}
+
+void TreeWatch::end_all() {
+  for (int round = 0; round < last_rounds; ++round) {
+    new_table();
+    check_awaited();
+    if (awaited_.empty()) return;
+    for (auto& [tree, awaited] : awaited_) tree->kill_round(table_);
+    ::usleep(between_last_rounds);
+  }
 }
 
 void TreeWatch::forget(spawn::Tree& tree) { awaited_.erase(&tree); }

@@ -21,6 +21,7 @@ namespace mcpctl::runtime {
 class TreeWatch {
  public:
   explicit TreeWatch(loop::Loop& loop);
+  ~TreeWatch();
   TreeWatch(const TreeWatch&) = delete;
   TreeWatch& operator=(const TreeWatch&) = delete;
 
@@ -37,6 +38,8 @@ class TreeWatch {
   /// SIGKILL at once and again until it is empty or has outlived `most` of it.
   /// on_empty of await_end() tells of success.
   void kill(spawn::Tree& tree);
+  /// Kills all that is awaited, blocking at most two seconds: for the end of everything.
+  void end_all();
   /// The tree goes away: no more callbacks about it.
   void forget(spawn::Tree& tree);
 
