@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -15,7 +16,7 @@
 namespace mcpctl::runtime {
 namespace {
 
-/// How often a talkative server's stderr is told to its machine as progress.
+/// How often a talkative server's stderr is told to its machine as progress, at most.
 constexpr Duration progress_interval{1'000};
 constexpr std::string_view fallback_path = "/usr/local/bin:/usr/bin:/bin";
 
@@ -79,6 +80,7 @@ void Instance::perform(const supervisor::Spawn& action) {
   if (process_) around_.trees.forget(process_->tree());
   process_.reset();
   status_text_.clear();
+  last_progress_ = Instant{};
 
   const auto port = choose_port();
   if (!port) return report(supervisor::SpawnFailed{incarnation_, port.error().message, true});
@@ -212,7 +214,8 @@ void Instance::heard(Stream stream, std::string_view bytes) {
     if (!speaks_on_stdio()) process_->pause_stdout(true);
   }
   const Instant now = around_.loop.now();
-  if (was_ready_ || now - last_progress_ < progress_interval) return;
+  const Duration interval = std::min(progress_interval, running_->readiness.timeout / 4);
+  if (was_ready_ || now - last_progress_ < interval) return;
   last_progress_ = now;
   report(supervisor::Progressed{incarnation_});
 }

@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 
 #include <cerrno>
+#include <fstream>
+#include <iterator>
 
 #include "fleet_fixture.h"
 
@@ -14,6 +16,11 @@ using supervisor::State;
 namespace {
 
 bool has_children() { return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == 0; }
+
+std::ptrdiff_t live_children() {
+  std::ifstream children{"/proc/thread-self/children"};
+  return std::distance(std::istream_iterator<int>{children}, {});
+}
 
 }  // namespace
 
@@ -69,6 +76,33 @@ TEST_CASE("a command that does not exist is failed at once and says where it was
 
   const std::string why = fleet.supervisor().status_of("typo", false)->why_text;
   CHECK(why.find("cannot start typo: no-such-command-anywhere not found in PATH=") == 0);
+  fleet.stop_and_check();
+}
+
+TEST_CASE("a check that hangs while the fleet ends goes with it") {
+  {
+    config::Server server = process("checked", {"sleep", "60"});
+    server.readiness.method = config::Readiness::Method::exec;
+    server.readiness.command = {"sh", "-c", "trap '' TERM; sleep 60 & sleep 60"};
+    LiveFleet fleet{{server}};
+
+    fleet.supervisor().start();
+    REQUIRE(fleet.until_state("checked", State::starting));
+    REQUIRE(fleet.until([] { return live_children() == 2; }));
+    fleet.stop_and_check();
+  }
+  CHECK_FALSE(has_children());
+}
+
+TEST_CASE("progress on stderr extends a start timeout shorter than a second") {
+  config::Server server = misbehaving("chatty", {"--mode=noisy-start", "--start-delay=1500"});
+  server.readiness.timeout = Duration{400};
+  LiveFleet fleet{{server}};
+
+  fleet.supervisor().start();
+  REQUIRE(fleet.until_state("chatty", State::ready));
+
+  CHECK(fleet.supervisor().status_of("chatty", false)->incarnation == 1);
   fleet.stop_and_check();
 }
 
