@@ -32,6 +32,9 @@ class CheckRunner::Running {
     finish_soon(false, "this check is a message, not a connection");
   }
 
+  /// Nobody wants to hear of it any more.
+  void silence() { done_ = {}; }
+
  private:
   void begin_tcp() {
     what_ = "tcp " + target_.host + ":" + std::to_string(target_.port);
@@ -50,8 +53,10 @@ class CheckRunner::Running {
   }
 
   void begin_http() {
+    const bool is_ipv6 = target_.host.find(':') != std::string::npos;
+    const std::string host = is_ipv6 ? "[" + target_.host + "]" : target_.host;
     const std::string url =
-        "http://" + target_.host + ":" + std::to_string(target_.port) + target_.path;
+        target_.scheme + "://" + host + ":" + std::to_string(target_.port) + target_.path;
     what_ = "GET " + url;
     http_.emplace(loop_, url, [this](bool succeeded, const std::string& why) {
       finish(succeeded, what_ + ": " + why);
@@ -59,7 +64,8 @@ class CheckRunner::Running {
   }
 
   void begin_command() {
-    what_ = "exec " + (target_.command.empty() ? std::string{} : target_.command.front());
+    if (target_.command.empty()) return finish_soon(false, "exec: there is no command");
+    what_ = "exec " + target_.command.front();
     command_.emplace(loop_, trees_, target_, [this](bool succeeded, const std::string& why) {
       finish(succeeded, what_ + ": " + why);
     });
@@ -88,8 +94,7 @@ class CheckRunner::Running {
   std::optional<CheckCommand> command_;
 };
 
-CheckRunner::CheckRunner(loop::Loop& loop, TreeWatch& trees)
-    : loop_(loop), trees_(trees), burial_(loop) {}
+CheckRunner::CheckRunner(loop::Loop& loop, TreeWatch& trees) : loop_(loop), trees_(trees) {}
 CheckRunner::~CheckRunner() = default;
 
 void CheckRunner::begin(health::Check check, const CheckTarget& target, Duration timeout,
@@ -99,13 +104,16 @@ void CheckRunner::begin(health::Check check, const CheckTarget& target, Duration
       loop_, trees_, target,
       [this, done = std::move(done)](bool succeeded, const std::string& why) {
         // The check ends inside a callback of its own parts: they go later.
-        ended_.push_back(std::move(running_));
-        burial_.arm(Duration{0}, [this] { ended_.clear(); });
+        if (running_) trees_.dispose(std::move(running_));
         done(succeeded, why);
       });
   running_->begin(check, timeout);
 }
 
-void CheckRunner::abandon() { running_.reset(); }
+void CheckRunner::abandon() {
+  if (!running_) return;
+  running_->silence();
+  trees_.dispose(std::move(running_));
+}
 
 }  // namespace mcpctl::runtime

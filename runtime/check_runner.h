@@ -13,15 +13,15 @@
 #include "config/config.h"
 #include "health/check.h"
 #include "loop/loop.h"
-#include "loop/timer.h"
 #include "runtime/tree_watch.h"
 
 namespace mcpctl::runtime {
 
 /// Where and how to check; the parts that a method does not need stay empty.
 struct CheckTarget {
-  std::string server;  ///< for messages
-  std::string host{"127.0.0.1"};
+  std::string server;             ///< for messages
+  std::string scheme{"http"};     ///< for http_get
+  std::string host{"127.0.0.1"};  ///< of an IPv6 literal without brackets
   std::uint16_t port{0};
   std::string path{"/"};
   std::vector<std::string> command;
@@ -54,8 +54,6 @@ class CheckRunner {
   loop::Loop& loop_;
   TreeWatch& trees_;
   std::unique_ptr<Running> running_;
-  std::vector<std::unique_ptr<Running>> ended_;
-  loop::Timer burial_;
 };
 
 }  // namespace mcpctl::runtime

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "http/client.h"
 #include "loop/timer.h"
@@ -24,9 +25,8 @@ class HttpTransport::Inner {
 
   void send(const mcp::Send& message, Duration timeout) {
     if (!url_) {
-      const std::uint64_t id = message.id;
-      refused_.arm(Duration{0}, [this, id] { callbacks_.on_failed(id, url_.error().message); });
-      return;
+      refused_ids_.push_back(message.id);
+      return refused_.arm(Duration{0}, [this] { tell_refused(); });
     }
     const std::uint64_t key = ++last_key_;
     const std::uint64_t id = message.id;
@@ -50,7 +50,11 @@ class HttpTransport::Inner {
     calls_[key] = client_.send(request(message), std::move(options), std::move(callbacks));
   }
 
-  void abandon() { calls_.clear(); }
+  void abandon() {
+    calls_.clear();
+    refused_ids_.clear();
+    refused_.disarm();
+  }
 
  private:
   http::Outgoing request(const mcp::Send& message) const {
@@ -68,6 +72,12 @@ class HttpTransport::Inner {
     if (!session_.empty() && message.method != "initialize") headers.set(session_header, session_);
     for (const auto& [name, value] : headers_) headers.set(name, value);
     return outgoing;
+  }
+
+  void tell_refused() {
+    for (const std::uint64_t id : std::exchange(refused_ids_, {})) {
+      callbacks_.on_failed(id, url_.error().message);
+    }
   }
 
   /// An error status may carry a JSON-RPC error: that one is told first.
@@ -89,7 +99,8 @@ class HttpTransport::Inner {
   Result<http::Url> url_;
   config::Variables headers_;
   Callbacks callbacks_;
-  loop::Timer refused_;
+  loop::Timer refused_;  ///< tells from the loop that there is no URL to send to
+  std::vector<std::uint64_t> refused_ids_;
   std::string session_;
   std::map<std::uint64_t, http::Call> calls_;
   std::uint64_t last_key_{0};

@@ -16,6 +16,7 @@ namespace mcpctl::runtime {
 
 class HttpTransport {
  public:
+  /// Come from the loop, never from send(); must not destroy the transport.
   struct Callbacks {
     /// One JSON-RPC message of the server.
     std::function<void(std::string_view)> on_message;

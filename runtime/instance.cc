@@ -41,9 +41,9 @@ bool wants_notify_socket(const config::Server& server) {
 
 }  // namespace
 
-Instance::Instance(ServerId id, config::Server server, Surroundings& surroundings)
+Instance::Instance(ServerId id, config::Server server, FleetContext& context)
     : id_(id),
-      around_(surroundings),
+      around_(context),
       config_(std::move(server)),
       log_(around_.loop, config_.name, config_.logs, around_.lines,
            {.on_trouble = [this](const Error& trouble) { note(trouble.message); },
@@ -79,8 +79,10 @@ void Instance::perform(const supervisor::Spawn& action) {
   notify_.reset();
   if (process_) around_.trees.forget(process_->tree());
   process_.reset();
+  for (const Stream stream : {Stream::out, Stream::err}) log_.end(stream);
   status_text_.clear();
   last_progress_ = Instant{};
+  feeds_watchdog_ = false;
 
   const auto port = choose_port();
   if (!port) return report(supervisor::SpawnFailed{incarnation_, port.error().message, true});
@@ -142,7 +144,8 @@ Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
     if (!socket) return std::unexpected{socket.error()};
     notify_.emplace(std::move(*socket));
     environment.extra.push_back("NOTIFY_SOCKET=" + notify_->address());
-    if (server.liveness.method == config::Liveness::Method::notify) {
+    feeds_watchdog_ = server.liveness.method == config::Liveness::Method::notify;
+    if (feeds_watchdog_) {
       environment.extra.push_back("WATCHDOG_USEC=" +
                                   std::to_string(server.liveness.interval.count() * 1000));
     }
@@ -345,11 +348,17 @@ void Instance::reconfigure(config::Server server) {
   log_.reconfigure(server.logs);
   config_ = std::move(server);
   if (!running_) return;
-  const bool probes_change = !(running_->liveness == config_.liveness);
-  running_->liveness = config_.liveness;
-  running_->headers = config_.headers;
-  running_->memory = config_.memory;
-  if (prober_ && probes_change) prober_->reconfigure(config_.liveness);
+  const auto port = running_->port;
+  config::Server wanted = port ? config::with_port(config_, *port) : config_;
+  // A process that was not told to feed the watchdog is not blamed for its silence.
+  const bool cannot_know =
+      wanted.liveness.method == config::Liveness::Method::notify && !feeds_watchdog_;
+  if (cannot_know) wanted.liveness.method = config::Liveness::Method::none;
+  const bool probes_change = !(running_->liveness == wanted.liveness);
+  running_->liveness = std::move(wanted.liveness);
+  running_->headers = std::move(wanted.headers);
+  running_->memory = wanted.memory;
+  if (prober_ && probes_change) prober_->reconfigure(running_->liveness);
 }
 
 void Instance::paused(Duration gap) {

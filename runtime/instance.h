@@ -22,7 +22,7 @@
 namespace mcpctl::runtime {
 
 /// What all servers of one supervisor share.  Outlives every Instance.
-struct Surroundings {
+struct FleetContext {
   loop::Loop& loop;
   TreeWatch& trees;
   LineFeed& lines;
@@ -36,7 +36,7 @@ struct Surroundings {
 
 class Instance {
  public:
-  Instance(ServerId id, config::Server server, Surroundings& surroundings);
+  Instance(ServerId id, config::Server server, FleetContext& context);
   /// Forgets the process; ending it is the machine's business.
   ~Instance();
   Instance(const Instance&) = delete;
@@ -89,7 +89,7 @@ class Instance {
   void note(const std::string& text);
 
   ServerId id_;
-  Surroundings& around_;
+  FleetContext& around_;
   config::Server config_;                    ///< of the next incarnation
   std::unique_ptr<config::Server> running_;  ///< of the current one; Prober borrows it
   ServerLog log_;
@@ -104,6 +104,7 @@ class Instance {
   std::unique_ptr<Process> process_;
   std::optional<NotifySocket> notify_;
   std::optional<Prober> prober_;
+  bool feeds_watchdog_{false};  ///< was told WATCHDOG_USEC
   Subscription line_watch_;
   Instant last_progress_;
   std::string status_text_;

@@ -3,6 +3,7 @@
 #include <utility>
 #include <variant>
 
+#include "http/url.h"
 #include "mcp/version.h"
 
 namespace mcpctl::runtime {
@@ -58,7 +59,6 @@ void Prober::open_conversation() {
                   HttpTransport::Callbacks{
                       [this](std::string_view message) { conversation_->receive(message); },
                       [this](std::uint64_t id, const std::string& why) {
-                        last_failure_ = why;
                         conversation_->request_failed(id, why);
                       }});
   }
@@ -73,7 +73,7 @@ void Prober::sent_by_client(const mcp::Send& message) {
   // A wait for the next start would be learnt too late by a server that dies on it.
   memory_.skip_discover = conversation_->client().skip_discover_next_time();
   if (http_) {
-    http_->send(message, server_.liveness.timeout);
+    if (!left_alone_) http_->send(message, server_.liveness.timeout);
   } else {
     callbacks_.write(message.text);
   }
@@ -111,9 +111,15 @@ void Prober::probe_failed(const mcp::ProbeFailed& failure) {
   if (!over_http()) {
     return feed(health::LivenessEvent{health::CheckFailed{check_, check_of(failure.probe)}});
   }
+  handshake_again();
+}
+
+void Prober::handshake_again() {
   rehandshaking_ = true;
   rehandshake_timer_.arm(Duration{0}, [this] { open_conversation(); });
 }
+
+bool Prober::is_open() const { return conversation_ && conversation_->client().is_ready(); }
 
 void Prober::handshake_ended(bool succeeded) {
   if (!std::exchange(rehandshaking_, false)) {
@@ -134,6 +140,17 @@ const mcp::Client* Prober::client() const {
 void Prober::prove_readiness() {
   if (speaks_mcp(server_) && !over_http()) open_conversation();
   feed(health::ReadinessEvent{health::ProofBegan{}});
+  proving_ = true;
+  if (early_) feed(*std::exchange(early_, std::nullopt));
+}
+
+/// A quick server may say that it is ready before we are told to wait for that.
+void Prober::prove(const health::ReadinessEvent& evidence) {
+  if (!proving_) {
+    early_ = evidence;
+    return;
+  }
+  feed(evidence);
 }
 
 void Prober::watch_health() {
@@ -147,6 +164,9 @@ void Prober::watch_health() {
 void Prober::leave_alone() {
   left_alone_ = true;
   watching_ = false;
+  rehandshaking_ = false;
+  rehandshake_timer_.disarm();
+  if (http_) http_->abandon();
   feed(health::ReadinessEvent{health::ProofEnded{}});
   feed(health::LivenessEvent{health::WatchEnded{}});
   liveness_.reset();
@@ -154,8 +174,11 @@ void Prober::leave_alone() {
 
 void Prober::reconfigure(const config::Liveness&) {
   if (!watching_) return;
+  const bool was_failing = liveness_ && liveness_->is_failing();
   feed(health::LivenessEvent{health::WatchEnded{}});
   watch_health();
+  // The new watch begins in good faith, and would never tell of a recovery.
+  if (was_failing) callbacks_.on_recovered();
 }
 
 // ---- what the process says -------------------------------------------------------
@@ -176,7 +199,7 @@ void Prober::heard_stdout(std::string_view bytes) {
 
 void Prober::heard_line(std::string_view line) {
   if (pattern_ && !readiness_.is_ready() && pattern_->matches(line)) {
-    feed(health::ReadinessEvent{health::LineMatched{}});
+    prove(health::ReadinessEvent{health::LineMatched{}});
   }
 }
 
@@ -185,7 +208,7 @@ void Prober::notified(const health::Notification& notification) {
   if (notification.watchdog_fed) feed(health::LivenessEvent{health::WatchdogFed{}});
 }
 
-void Prober::notified_ready() { feed(health::ReadinessEvent{health::ReadyNotified{}}); }
+void Prober::notified_ready() { prove(health::ReadinessEvent{health::ReadyNotified{}}); }
 
 void Prober::in_flight(unsigned count) {
   feed(health::LivenessEvent{health::InFlightChanged{count}});
@@ -227,6 +250,10 @@ void Prober::perform(const health::LivenessAction& action) {
   if (const auto* begin = std::get_if<health::BeginCheck>(&action)) return begin_check(*begin);
   if (std::holds_alternative<health::AbandonCheck>(action)) {
     if (runner_) runner_->abandon();
+    if (std::exchange(rehandshaking_, false)) {
+      rehandshake_timer_.disarm();
+      if (http_) http_->abandon();
+    }
     if (conversation_) conversation_->abandon_probe();
     return;
   }
@@ -256,6 +283,8 @@ void Prober::begin_try(const health::BeginCheck& check) {
 void Prober::begin_check(const health::BeginCheck& check) {
   check_ = check.id;
   if (health::is_mcp(check.check)) {
+    // Over HTTP a handshake that failed once can be had later, and proves as much.
+    if (over_http() && !is_open()) return handshake_again();
     const bool asked =
         conversation_ && conversation_->probe(health::probe_of(check.check), check.timeout);
     if (!asked) feed(health::LivenessEvent{health::CheckFailed{check.id, check.check}});
@@ -271,13 +300,19 @@ void Prober::begin_check(const health::BeginCheck& check) {
       });
 }
 
-/// `port` 0 means the server's own.
+/// `port` 0 means the server's own: what it was given, or what its URL says.
 void Prober::check_from_outside(const health::BeginCheck& check, std::uint16_t port,
                                 const std::string& path, const std::vector<std::string>& command,
                                 CheckRunner::Done done) {
   if (!runner_) runner_.emplace(loop_, trees_);
   CheckTarget target = target_();
-  target.port = port != 0 ? port : server_.port.value_or(0);
+  target.port = server_.port.value_or(0);
+  if (const auto url = http::parse_url(server_.url); url && !url->host.empty()) {
+    if (url->scheme == http::Scheme::https) target.scheme = "https";
+    target.host = url->host;
+    if (target.port == 0) target.port = url->port;
+  }
+  if (port != 0) target.port = port;
   target.path = path;
   target.command = command;
   runner_->begin(check.check, target, check.timeout, std::move(done));

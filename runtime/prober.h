@@ -77,6 +77,7 @@ class Prober {
   void open_conversation();
   void told(const mcp::Output& output);
   void sent_by_client(const mcp::Send& message);
+  void prove(const health::ReadinessEvent& evidence);
   void feed(const health::ReadinessEvent& event);
   void feed(const health::LivenessEvent& event);
   void perform(const health::ReadinessAction& action);
@@ -84,12 +85,14 @@ class Prober {
   void begin_try(const health::BeginCheck& check);
   void begin_check(const health::BeginCheck& check);
   void probe_failed(const mcp::ProbeFailed& failure);
+  void handshake_again();
   void handshake_ended(bool succeeded);
   void judge(const health::Judge& judge);
   void check_from_outside(const health::BeginCheck& check, std::uint16_t port,
                           const std::string& path, const std::vector<std::string>& command,
                           CheckRunner::Done done);
   bool over_http() const;
+  bool is_open() const;
 
   loop::Loop& loop_;
   TreeWatch& trees_;
@@ -107,6 +110,8 @@ class Prober {
   bool rehandshaking_{false};
   std::optional<health::LinePattern> pattern_;
   std::optional<CheckRunner> runner_;
+  bool proving_{false};
+  std::optional<health::ReadinessEvent> early_;  ///< evidence from before the proof began
   bool watching_{false};
   bool left_alone_{false};
 

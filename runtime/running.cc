@@ -17,6 +17,8 @@ namespace {
 
 /// A gap between two turns that means that we ourselves were suspended.
 constexpr Duration suspension{2'000};
+/// How long the end of the fleet waits for a slow disk to take the state file.
+constexpr Duration farewell_patience{1'000};
 
 unsigned start_slots(const config::Config& config) {
   if (config.max_concurrent_starts != 0) return config.max_concurrent_starts;
@@ -41,6 +43,17 @@ std::int64_t wall_clock_ms() {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// What was a secret may still stand in the arguments and the output of servers that
+/// run with it.
+void keep_secret(const std::vector<std::string>& older, std::vector<std::string>& secrets) {
+  secrets.insert(secrets.end(), older.begin(), older.end());
+  std::ranges::sort(secrets, [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+  const auto repeated = std::ranges::unique(secrets);
+  secrets.erase(repeated.begin(), repeated.end());
 }
 
 const config::Server* find_server(const config::Config& config, std::string_view name) {
@@ -72,7 +85,8 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
       fleet_(start_slots(config_), seed()),
       fleet_deadline_(loop),
       memory_timer_(loop),
-      save_timer_(loop) {
+      save_timer_(loop),
+      farewell_(loop) {
   SavedState saved;
   if (auto loaded = load_state(state_path())) saved = std::move(*loaded);
   stopped_by_operator_ = std::move(saved.stopped);
@@ -87,11 +101,7 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
   add_all();
 }
 
-Supervisor::Running::~Running() {
-  kill_survivors();
-  instances_.clear();
-  trees_.end_all();  // the commands of checks, which their owners have just given up
-}
+Supervisor::Running::~Running() { kill_survivors(); }
 
 // ---- building -------------------------------------------------------------------
 
@@ -179,6 +189,7 @@ ReloadOutcome Supervisor::Running::reload(bool dry_run) {
   if (dry_run || is_stopping()) return outcome;
   config_stale_ = false;
   outcome.applied = true;
+  keep_secret(config_.secrets, reading.config.secrets);
   around_.secrets = reading.config.secrets;
   run(fleet_.set_max_concurrent_starts(start_slots(reading.config), loop_.now()));
   apply(outcome.plan, reading.config);
@@ -296,6 +307,15 @@ void Supervisor::Running::paused(Duration gap) {
 void Supervisor::Running::fleet_stopped() {
   fleet_deadline_.disarm();
   memory_timer_.disarm();
+  farewell_.arm(farewell_patience, [this] { tell_stopped(); });
+  save_timer_.disarm();
+  save_state();
+}
+
+/// Once the state file is written, or has taken too long.
+void Supervisor::Running::tell_stopped() {
+  farewell_.disarm();
+  if (std::exchange(stopped_told_, true)) return;
   loop_.post([this, alive = std::weak_ptr{alive_}] {
     if (!alive.expired() && options_.on_stopped) options_.on_stopped();
   });
@@ -307,13 +327,7 @@ void Supervisor::Running::kill_survivors() {
   for (auto& [id, instance] : instances_) {
     if (instance->tree() != nullptr) trees.push_back(instance->tree());
   }
-  for (int round = 0; round < 100; ++round) {
-    spawn::ProcessTable& table = trees_.new_table();
-    std::erase_if(trees, [&](spawn::Tree* tree) { return tree->is_empty(table); });
-    if (trees.empty()) return;
-    for (spawn::Tree* tree : trees) tree->kill_round(table);
-    ::usleep(20'000);
-  }
+  trees_.end_now(std::move(trees), Duration{2'000});
 }
 
 }  // namespace mcpctl::runtime

@@ -52,6 +52,7 @@ class Supervisor::Running {
   void report(ServerId id, supervisor::Event event);
   void paused(Duration gap);
   void fleet_stopped();
+  void tell_stopped();
   void kill_survivors();
 
   ServerStatus describe(ServerId id);
@@ -71,7 +72,7 @@ class Supervisor::Running {
   LineFeed lines_;
   Feed feed_;
   TreeWatch trees_;
-  Surroundings around_;
+  FleetContext around_;
   supervisor::Fleet fleet_;
   std::map<ServerId, std::unique_ptr<Instance>> instances_;
   std::set<std::string> stopped_by_operator_;
@@ -82,6 +83,8 @@ class Supervisor::Running {
   loop::Timer fleet_deadline_;
   loop::Timer memory_timer_;
   loop::Timer save_timer_;
+  loop::Timer farewell_;  ///< armed from the fleet's stop until on_stopped
+  bool stopped_told_{false};
   loop::Work saving_;
   bool save_again_{false};
   // Shared with the callbacks that wait in the loop's inbox, so that they find out

@@ -209,7 +209,11 @@ void Supervisor::Running::save_state() {
       [path = state_path(), text = encode(state)] { return runtime::save_state(path, text); },
       [this](const Result<void>&) {
         saving_ = {};
-        if (std::exchange(save_again_, false)) state_changed();
+        if (std::exchange(save_again_, false)) {
+          farewell_.is_armed() ? save_state() : state_changed();
+        } else if (farewell_.is_armed()) {
+          tell_stopped();
+        }
       });
 }
 

@@ -100,14 +100,20 @@ class ServerLog::Inner {
   bool writes_raw() const { return file_ && settings_.format == config::LogFormat::raw; }
 
   void open_file() {
+    const bool was_congested = is_congested();
     file_.reset();
-    if (settings_.dir.empty()) return;
-    file_ =
-        std::make_unique<LogFile>(loop_, settings_.dir + "/" + server_ + ".log", settings_.max_size,
-                                  settings_.keep, LogFile::Callbacks{callbacks_.on_trouble, [this] {
-                                                                       if (callbacks_.on_relief)
-                                                                         callbacks_.on_relief();
-                                                                     }});
+    if (!settings_.dir.empty()) file_ = new_file();
+    // Nobody else would tell whoever pauses for the former file's sake.
+    if (was_congested && callbacks_.on_relief) callbacks_.on_relief();
+  }
+
+  std::unique_ptr<LogFile> new_file() {
+    return std::make_unique<LogFile>(loop_, settings_.dir + "/" + server_ + ".log",
+                                     settings_.max_size, settings_.keep,
+                                     LogFile::Callbacks{callbacks_.on_trouble, [this] {
+                                                          if (callbacks_.on_relief)
+                                                            callbacks_.on_relief();
+                                                        }});
   }
 
   /// One line is complete: what was kept of it, and its end.

@@ -15,9 +15,10 @@ namespace {
 /// rounds would not hurt it.
 constexpr Duration most_killing{2'500};
 constexpr Duration first_pause{2};
+constexpr unsigned end_pause_us = 10'000;
 constexpr Duration longest_pause{50};
-constexpr int last_rounds = 100;
-constexpr useconds_t between_last_rounds = 20'000;
+/// What a supervisor's end waits for checks that it has killed.
+constexpr Duration last_killing{1'000};
 
 }  // namespace
 
@@ -26,10 +27,15 @@ TreeWatch::TreeWatch(loop::Loop& loop) : loop_(loop), rounds_(loop) {
   if (watch) sigchld_ = std::move(*watch);
 }
 
-/// What awaits an end may own the tree, and then calls forget() as it goes.
-TreeWatch::~TreeWatch() { const auto last = std::exchange(awaited_, {}); }
+TreeWatch::~TreeWatch() {
+  clear_graves();
+  end_now({}, last_killing);
+  // Whoever goes with its callback says forget(): to an empty map.
+  const auto owners = std::exchange(awaited_, {});
+}
 
 void TreeWatch::add_child(pid_t pid, std::function<void()> look) {
+  table_is_fresh_ = false;  // it does not show this one
   children_.insert_or_assign(pid, std::move(look));
 }
 
@@ -42,7 +48,9 @@ spawn::ProcessTable& TreeWatch::new_table() {
   // groups tell, and the leader's own exit.
   static_cast<void>(table_.refresh());
   if (!std::exchange(table_is_fresh_, true)) {
-    loop_.post([this] { table_is_fresh_ = false; });
+    loop_.post([this, alive = std::weak_ptr{alive_}] {
+      if (!alive.expired()) table_is_fresh_ = false;
+    });
   }
   return table_;
 }
@@ -56,6 +64,7 @@ void TreeWatch::signal(spawn::Tree& tree, int signal) { tree.signal(signal, tabl
 
 void TreeWatch::await_end(spawn::Tree& tree, std::move_only_function<void()> on_empty) {
   awaited_[&tree].on_empty = std::move(on_empty);
+  check_soon();
 }
 
 void TreeWatch::kill(spawn::Tree& tree) {
@@ -65,19 +74,52 @@ void TreeWatch::kill(spawn::Tree& tree) {
   rounds_.arm(pause_, [this] { kill_round(); });
 }
 
-void TreeWatch::end_all() {
-  for (int round = 0; round < last_rounds; ++round) {
-    new_table();
-    check_awaited();
-    if (awaited_.empty()) return;
-    for (auto& [tree, awaited] : awaited_) tree->kill_round(table_);
-    ::usleep(between_last_rounds);
-  }
+void TreeWatch::forget(spawn::Tree& tree) {
+  const auto forgotten = awaited_.extract(&tree);  // may own the tree, and whoever says this
 }
 
-void TreeWatch::forget(spawn::Tree& tree) { awaited_.erase(&tree); }
+void TreeWatch::end_now(std::vector<spawn::Tree*> trees, Duration limit) {
+  for (const auto& [tree, awaited] : awaited_) trees.push_back(tree);
+  const Instant end = loop_.now() + limit;
+  for (;;) {
+    spawn::ProcessTable& now = new_table();
+    std::erase_if(trees, [&](spawn::Tree* tree) { return tree->is_empty(now); });
+    if (trees.empty() || loop_.now() >= end) break;
+    for (spawn::Tree* tree : trees) tree->kill_round(now);
+    ::usleep(end_pause_us);
+  }
+  reap();
+}
+
+void TreeWatch::clear_soon() {
+  if (graves_.size() > 1) return;  // posted already
+  loop_.post([this, alive = std::weak_ptr{alive_}] {
+    if (!alive.expired()) clear_graves();
+  });
+}
+
+void TreeWatch::clear_graves() {
+  while (!graves_.empty()) std::exchange(graves_, {}).clear();
+}
 
 void TreeWatch::child_changed() {
+  reap();
+  check_soon();
+}
+
+/// A snapshot of earlier in this turn may show as alive what has ended since, and no
+/// other signal would tell: the question is asked again of a new one.
+void TreeWatch::check_soon() {
+  if (awaited_.empty() || std::exchange(check_is_posted_, true)) return;
+  loop_.post([this, alive = std::weak_ptr{alive_}] {
+    if (alive.expired()) return;
+    check_is_posted_ = false;
+    table_is_fresh_ = false;
+    check_awaited();
+  });
+}
+
+void TreeWatch::reap() {
   signals::reap_orphans([this](pid_t pid) {
     const auto known = children_.find(pid);
     if (known == children_.end()) return false;
@@ -85,7 +127,6 @@ void TreeWatch::child_changed() {
     look();
     return true;
   });
-  check_awaited();
 }
 
 void TreeWatch::check_awaited() {

@@ -7,7 +7,9 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "loop/loop.h"
@@ -21,6 +23,8 @@ namespace mcpctl::runtime {
 class TreeWatch {
  public:
   explicit TreeWatch(loop::Loop& loop);
+  /// What was given to dispose() goes now; so do the owners of awaited trees that
+  /// nobody else keeps, after end_now().
   ~TreeWatch();
   TreeWatch(const TreeWatch&) = delete;
   TreeWatch& operator=(const TreeWatch&) = delete;
@@ -38,10 +42,18 @@ class TreeWatch {
   /// SIGKILL at once and again until it is empty or has outlived `most` of it.
   /// on_empty of await_end() tells of success.
   void kill(spawn::Tree& tree);
-  /// Kills all that is awaited, blocking at most two seconds: for the end of everything.
-  void end_all();
   /// The tree goes away: no more callbacks about it.
   void forget(spawn::Tree& tree);
+  /// Kills and reaps `trees` and every awaited one, blocking for at most `limit`.
+  void end_now(std::vector<spawn::Tree*> trees, Duration limit);
+
+  /// Destroys `object`, which uses this, after the current callbacks have returned,
+  /// and at the latest with this.
+  template <typename Object>
+  void dispose(Object object) {
+    graves_.emplace_back([owned = std::move(object)] {});
+    clear_soon();
+  }
 
   /// At most one look at /proc per turn of the loop.
   spawn::ProcessTable& table();
@@ -55,6 +67,10 @@ class TreeWatch {
   };
 
   void child_changed();
+  void reap();
+  void clear_soon();
+  void clear_graves();
+  void check_soon();
   void check_awaited();
   void kill_round();
 
@@ -64,8 +80,13 @@ class TreeWatch {
   Duration pause_{0};
   spawn::ProcessTable table_;
   bool table_is_fresh_{false};
+  bool check_is_posted_{false};
   std::map<pid_t, std::function<void()>> children_;
   std::map<spawn::Tree*, Awaited> awaited_;
+  std::vector<std::move_only_function<void()>> graves_;
+  // Shared with the callbacks that wait in the loop's inbox, so that they find out
+  // when there is nobody left to call.
+  std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
 };
 
 }  // namespace mcpctl::runtime
