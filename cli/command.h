@@ -2,7 +2,9 @@
 // them is in cli/command_line.cc.
 #pragma once
 #include <memory>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/find_fleet.h"
 
@@ -24,6 +26,8 @@ class Command {
   virtual std::string_view summary() const = 0;
   /// Adds arguments, options and an example to the command's own parser.
   virtual void declare(CLI::App& app) = 0;
+  /// What stands behind "--", untouched by the parser.  Only `init` wants any.
+  virtual bool take_command(std::vector<std::string> words) { return words.empty(); }
   /// Runs after parsing; returns the exit status (cli/exit_code.h).
   virtual int run() = 0;
 };

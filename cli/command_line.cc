@@ -121,8 +121,12 @@ int run_command_line(int argc, const char* const* argv) {
   if (const std::string wrong = unknown_command(root, argc, argv); !wrong.empty()) {
     return complain(wrong + " (mcpctl --help lists the commands)", exit_usage);
   }
+  const char* const* const end = argv + argc;
+  const char* const* const dashes =
+      std::find_if(argv, end, [](std::string_view word) { return word == "--"; });
+  const std::vector<std::string> behind{dashes == end ? end : dashes + 1, end};
   try {
-    root.parse(argc, argv);
+    root.parse(static_cast<int>(dashes - argv), argv);
   } catch (const CLI::CallForHelp&) {
     const CLI::App* asked = parsed_command(root);
     print(asked != nullptr ? asked->help("mcpctl") : root.help());
@@ -138,7 +142,11 @@ int run_command_line(int argc, const char* const* argv) {
   }
   const CLI::App* chosen = parsed_command(root);
   for (const auto& command : commands) {
-    if (chosen != nullptr && command->name() == chosen->get_name()) return command->run();
+    if (chosen == nullptr || command->name() != chosen->get_name()) continue;
+    if (!command->take_command(behind)) {
+      return complain(chosen->get_name() + ": nothing may stand behind --", exit_usage);
+    }
+    return command->run();
   }
   return exit_usage;
 }

@@ -38,9 +38,6 @@ class Init final : public Command {
   std::string_view summary() const override { return "Be PID 1 for one command (as tini)"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("command", argv_, "The command and its arguments, after --")
-        ->type_name("CMD")
-        ->required();
     app.add_option("--rewrite", rewrites_, "Forward signal FROM as TO; TO 0 drops it")
         ->type_name("FROM:TO")
         ->expected(1)
@@ -50,12 +47,19 @@ class Init final : public Command {
         ->type_name("DURATION")
         ->capture_default_str();
     app.footer(
+        "Usage: mcpctl init [OPTIONS] -- CMD [ARG...]\n"
         "Forwards signals, reaps zombies, leaves nothing behind, passes the exit status on\n"
         "(128+N for signal N, 127 not found, 126 not runnable).\n\n"
         "Example: mcpctl init --rewrite 15:2 -- python3 server.py");
   }
 
+  bool take_command(std::vector<std::string> words) override {
+    argv_ = std::move(words);
+    return true;
+  }
+
   int run() override {
+    if (argv_.empty()) return complain("init: put the command behind --", exit_usage);
     const auto grace = config::parse_duration(grace_);
     if (!grace) return complain("--grace: " + grace.error().message, exit_usage);
     options_.grace = *grace;

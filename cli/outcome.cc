@@ -27,7 +27,11 @@ std::vector<ServerView> travellers(const FleetView& fleet, const Journey& journe
   std::vector<ServerView> chosen;
   for (const ServerView& server : fleet.servers) {
     const bool is_named = std::ranges::find(journey.servers, server.name) != journey.servers.end();
-    if (is_named || (journey.servers.empty() && server.required)) chosen.push_back(server);
+    // Who is meant to be down (by `stop`, or left out by --only) is not waited for to
+    // be ready.
+    const bool is_expected =
+        server.required && (server.goal == "up" || journey.destination != Destination::ready);
+    if (is_named || (journey.servers.empty() && is_expected)) chosen.push_back(server);
   }
   return chosen;
 }

@@ -94,6 +94,7 @@ int Session::run() {
   service_.emplace(loop_, *supervisor_);
   door_->serve(*supervisor_);
 
+  if (!supervisor_->cleaned_up().empty()) log_.warning(supervisor_->cleaned_up());
   const config::Config& running = supervisor_->config();
   log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
             " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));

@@ -109,6 +109,14 @@ TEST_CASE("init explains a signal it does not know") {
   CHECK(ran.words == "mcpctl: --rewrite TREM:INT: two signals, as 15:2 or TERM:INT\n");
 }
 
+TEST_CASE("what stands behind -- belongs to the command that init runs, options and all") {
+  CHECK(typed({"init", "--", "sh", "-c", "exit 7"}).status == 7);
+  CHECK(typed({"init", "--rewrite", "15:2", "--", "sh", "-c", "echo --help; exit 3"}).words ==
+        "--help\n");
+  CHECK(typed({"init"}).words == "mcpctl: init: put the command behind --\n");
+  CHECK(typed({"ps", "--", "x"}).words == "mcpctl: ps: nothing may stand behind --\n");
+}
+
 TEST_CASE("completion knows every command and option, and which take servers") {
   const auto words = command_words();
 
