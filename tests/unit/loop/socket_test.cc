@@ -1,9 +1,11 @@
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <memory>
@@ -274,9 +276,16 @@ TEST_CASE("out of descriptors, waiting clients are closed at once and the loop d
   int turns = 0;
   // A child process makes the connections: this one has no descriptors for them.
   const Address address = accepting.listener->address();
+  int start[2];
+  REQUIRE(::pipe2(start, O_CLOEXEC) == 0);
+  const Fd may_start{start[0]};
+  const Fd starting_gun{start[1]};
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
+    ::alarm(20);  // whatever happens, it does not outlive the test by much
+    char go = 0;
+    if (::read(may_start.get(), &go, 1) != 1) ::_exit(0);
     int closed = 0;
     for (int i = 0; i < 5; ++i) {
       const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
@@ -295,6 +304,7 @@ TEST_CASE("out of descriptors, waiting clients are closed at once and the loop d
   rlimit none = before;
   none.rlim_cur = static_cast<rlim_t>(next_free);
   ::setrlimit(RLIMIT_NOFILE, &none);
+  REQUIRE(::write(starting_gun.get(), "g", 1) == 1);
 
   int status = 0;
   const Instant give_up = loop.now() + Duration{5000};
