@@ -31,6 +31,7 @@ class Check final : public Command {
     app.add_option("-c,--config", files_, "A configuration; several are merged")
         ->type_name("FILE")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_flag("--json", json_, "As JSON");
     app.add_flag("--strict", strict_, "Warnings fail, too");

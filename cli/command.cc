@@ -24,6 +24,7 @@ void add_fleet_options(CLI::App& app, FleetChoice& choice) {
   app.add_option("-c,--config", choice.files, "The fleet that runs from FILE")
       ->type_name("FILE")
       ->expected(1)
+      ->allow_extra_args(false)
       ->take_all();
   app.add_option("--fleet", choice.name, "The fleet of this name")->type_name("NAME");
 }

@@ -23,6 +23,7 @@ class Config final : public Command {
     app.add_option("-c,--config", files_, "A configuration; several are merged")
         ->type_name("FILE")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_flag("--running", running_, "What the running fleet follows, not the files");
     app.add_option("--fleet", fleet_, "With --running: the fleet of this name")->type_name("NAME");

@@ -41,6 +41,7 @@ class Init final : public Command {
     app.add_option("--rewrite", rewrites_, "Forward signal FROM as TO; TO 0 drops it")
         ->type_name("FROM:TO")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_flag("-g,--group", options_.signal_group, "Signal the command's whole process group");
     app.add_option("--grace", grace_, "For what the command leaves behind, from TERM to KILL")

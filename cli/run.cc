@@ -21,6 +21,7 @@ class Run final : public Command {
     app.add_option("-c,--config", options_.files, "A configuration; several are merged")
         ->type_name("FILE")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_option("--only", options_.only, "These servers and what they depend on")
         ->type_name("NAME,...")

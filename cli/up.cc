@@ -72,6 +72,7 @@ class Up final : public Command {
     app.add_option("-c,--config", files_, "A configuration; several are merged")
         ->type_name("FILE")
         ->expected(1)
+        ->allow_extra_args(false)
         ->take_all();
     app.add_flag("-d,--detach", detach_, "Understood for compatibility: up always detaches");
     app.add_flag("--no-wait", no_wait_, "Return when the supervisor answers");
