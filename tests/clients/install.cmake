@@ -1,7 +1,7 @@
 # cmake -DNPM=… -DFROM=… -DTO=… -P install.cmake
-# Copies the clients to TO and installs what their lock file names, unless that is done.
-file(GLOB scripts ${FROM}/*.mjs)
-file(COPY ${scripts} ${FROM}/package.json ${FROM}/package-lock.json ${FROM}/.npmrc DESTINATION ${TO})
+# Copies what stands in FROM to TO and installs what their lock file names, unless that is done.
+file(GLOB copied ${FROM}/*.mjs ${FROM}/package.json ${FROM}/package-lock.json ${FROM}/.npmrc)
+file(COPY ${copied} DESTINATION ${TO})
 file(SHA256 ${FROM}/package-lock.json wanted)
 set(stamp ${TO}/installed.txt)
 if(EXISTS ${stamp})

@@ -1,0 +1,272 @@
+#include "fleet.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <sstream>
+#include <utility>
+
+namespace mcpctl::e2e {
+
+namespace {
+
+bool test_failed = false;
+
+/// Notes whether the running test has failed, so that a fleet that ends with it can
+/// print what it said.
+struct FailureWatch : doctest::IReporter {
+  explicit FailureWatch(const doctest::ContextOptions&) {}
+  void report_query(const doctest::QueryData&) override {}
+  void test_run_start() override {}
+  void test_run_end(const doctest::TestRunStats&) override {}
+  void test_case_start(const doctest::TestCaseData&) override { test_failed = false; }
+  void test_case_reenter(const doctest::TestCaseData&) override {}
+  void test_case_end(const doctest::CurrentTestCaseStats&) override {}
+  void test_case_exception(const doctest::TestCaseException&) override { test_failed = true; }
+  void subcase_start(const doctest::SubcaseSignature&) override {}
+  void subcase_end() override {}
+  void log_assert(const doctest::AssertData& data) override { test_failed |= data.m_failed; }
+  void log_message(const doctest::MessageData& data) override {
+    test_failed |= data.m_severity != doctest::assertType::is_warn;
+  }
+  void test_case_skipped(const doctest::TestCaseData&) override {}
+};
+REGISTER_LISTENER("failure_watch", 1, FailureWatch);
+
+std::string unique_name() {
+  static int count = 0;
+  return "e2e-" + std::to_string(::getpid()) + "-" + std::to_string(++count);
+}
+
+void kill_each(const std::vector<Process>& processes) {
+  for (const Process& process : processes) ::kill(process.pid, SIGKILL);
+}
+
+/// The last part of what may be two hundred megabytes.
+std::string tail(const std::string& text, std::size_t bytes = 8000) {
+  return text.size() <= bytes ? text : "…" + text.substr(text.size() - bytes);
+}
+
+}  // namespace
+
+Json misbehaving(const std::vector<std::string>& deeds, Json ours) {
+  Json entry{{"command", misbehave_binary}, {"args", Json::array()}};
+  for (const std::string& deed : deeds) {
+    entry["args"].push_back(deed.starts_with("--") ? deed : "--mode=" + deed);
+  }
+  if (!ours.empty()) entry["x-mcpctl"] = std::move(ours);
+  return entry;
+}
+
+Json companion(const std::vector<std::string>& deeds, Json ours) {
+  Json entry = misbehaving(deeds, std::move(ours));
+  entry["args"].push_back("--mode=process");
+  entry["x-mcpctl"]["kind"] = "process";
+  return entry;
+}
+
+Json ladder(std::string_view eof, std::string_view term) { return {{"eof", eof}, {"term", term}}; }
+
+Json quick(std::string_view rung) {
+  const Json backoff{{"initial", "20ms"}, {"max", "200ms"}};
+  return {{"defaults", {{"stop", ladder(rung, rung)}, {"backoff", backoff}}}};
+}
+
+Fleet::Fleet(Json servers, Json ours) : name_(unique_name()) {
+  config_["mcpServers"] = std::move(servers);
+  config_["x-mcpctl"] = std::move(ours);
+  config_["x-mcpctl"]["name"] = name_;
+  std::filesystem::create_directory(file("run"));
+  std::filesystem::permissions(file("run"), std::filesystem::perms::owner_all);
+  write();
+}
+
+Fleet::~Fleet() {
+  if (test_failed) {
+    std::fprintf(stderr,
+                 "---- what mcpctl run of fleet %s said ----\n%s\n---- its servers ----\n%s\n",
+                 name_.c_str(), tail(output()).c_str(), tail(status().dump(1)).c_str());
+  }
+  if (program_ && program_->is_running()) {
+    program_->signal(SIGTERM);
+    if (!program_->wait()) FAIL_CHECK("mcpctl run does not end");
+  }
+  program_.reset();
+  const bool gone = eventually([this] { return processes().empty(); }, 2'000ms);
+  if (gone) return;
+  FAIL_CHECK("left behind: ", describe(processes()));
+  eventually([this] { return kill_each(processes()), processes().empty(); });
+}
+
+void Fleet::write() { write_text(config_.dump(2)); }
+
+void Fleet::set_variable(std::string name, std::string value) {
+  extra_.emplace_back(std::move(name), std::move(value));
+}
+
+Launch Fleet::launch(std::vector<std::string> words) const {
+  Launch launch;
+  launch.argv = std::move(words);
+  launch.cwd = folder();
+  launch.env = plain_environment(folder());
+  launch.env.emplace_back("XDG_RUNTIME_DIR", file("run"));
+  launch.env.insert(launch.env.end(), extra_.begin(), extra_.end());
+  return launch;
+}
+
+void Fleet::start(std::vector<std::string> arguments, std::vector<std::string> before) {
+  std::vector<std::string> words = std::move(before);
+  words.insert(words.end(), {mcpctl_binary, "run", "-c", config_file(), "--log-format", "json"});
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  Launch run = launch(std::move(words));
+  run.stdout_file = file("stdout");
+  run.stderr_file = file("stderr");
+  program_.emplace(run);
+}
+
+void Fleet::start_on_terminal() {
+  Launch run = launch({mcpctl_binary, "run", "-c", config_file()});
+  run.on_terminal = true;
+  program_.emplace(run);
+}
+
+pid_t Fleet::supervisor() {
+  for (const Process& child : children_of(warden())) {
+    if (child.command == "mcpctl" && child.state != 'Z') return child.pid;
+  }
+  return 0;
+}
+
+Ended Fleet::stop(int signal) {
+  const auto start = Clock::now();
+  if (signal != 0) program_->signal(signal);
+  const auto code = program_->wait();
+  const Ended ended{code.value_or(-1), since(start)};
+  REQUIRE_MESSAGE(code.has_value(), "mcpctl run does not end");
+  expect_nothing_left();
+  return ended;
+}
+
+void Fleet::expect_nothing_left(Milliseconds limit) {
+  if (eventually([this] { return processes().empty(); }, limit)) return;
+  FAIL_CHECK("still there: ", describe(processes()));
+}
+
+std::vector<Process> Fleet::processes_of(const std::string& server) const {
+  return carrying_cookie(name_ + "/" + server + "/");
+}
+
+Json Fleet::status() {
+  const std::string body = request("GET", "/api/v1/servers");
+  Json answer = Json::parse(body, nullptr, false);
+  return answer.is_object() && answer.contains("servers") ? answer : Json{};
+}
+
+Json Fleet::server(const std::string& name) {
+  const Json fleet = status();
+  if (fleet.is_null()) return {};
+  for (const Json& server : fleet["servers"]) {
+    if (server["name"] == name) return server;
+  }
+  return {};
+}
+
+std::string Fleet::state(const std::string& name) {
+  const Json found = server(name);
+  return found.is_null() ? "" : found["state"].get<std::string>();
+}
+
+pid_t Fleet::pid(const std::string& name) {
+  const Json found = server(name);
+  return found.is_null() || found["pid"].is_null() ? 0 : found["pid"].get<pid_t>();
+}
+
+void Fleet::await(const std::string& server, const std::string& wanted) {
+  await_that(server, [&wanted](const Json& status) { return status["state"] == wanted; });
+}
+
+void Fleet::await_all(const std::string& wanted) {
+  std::string others;
+  const auto all = [&] {
+    const Json fleet = status();
+    others = "all: nobody answers";
+    if (fleet.is_null()) return false;
+    others.clear();
+    for (const Json& server : fleet["servers"]) {
+      if (server["state"] != wanted) others += ' ' + server["name"].get<std::string>();
+    }
+    return others.empty();
+  };
+  REQUIRE_MESSAGE(eventually(all), "never ", wanted, ":", others);
+}
+
+void Fleet::await_that(const std::string& name, const std::function<bool(const Json&)>& condition) {
+  Json last;
+  const auto holds = [&] {
+    last = server(name);
+    return !last.is_null() && condition(last);
+  };
+  const bool came_true = eventually(holds);
+  const std::string text = last.dump(1);
+  CAPTURE(text);
+  REQUIRE_MESSAGE(came_true, "waited for ", name, " in vain");
+}
+
+void Fleet::await_restart(const std::string& name, pid_t former) {
+  await_that(name, [former](const Json& status) {
+    return status["state"] == "ready" && status["pid"] != former;
+  });
+}
+
+std::vector<Json> Fleet::transitions() const {
+  std::vector<Json> found;
+  std::istringstream lines{read_file(file("stdout"))};
+  for (std::string line; std::getline(lines, line);) {
+    Json value = Json::parse(line, nullptr, false);
+    if (value.is_object() && value.contains("to")) found.push_back(std::move(value));
+  }
+  return found;
+}
+
+std::string Fleet::output() const { return read_file(file("stdout")) + read_file(file("stderr")); }
+
+void Fleet::await_words(std::string_view text) {
+  REQUIRE_MESSAGE(eventually([&] { return said(text); }), "mcpctl never said: ", std::string{text});
+}
+
+Outcome Fleet::control(std::vector<std::string> words, Milliseconds limit) {
+  words.insert(words.begin(), mcpctl_binary);
+  return run_to_end(launch(std::move(words)), limit);
+}
+
+std::string Fleet::request(const std::string& method, const std::string& path) const {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string where = socket();
+  REQUIRE(where.size() < sizeof address.sun_path);
+  std::memcpy(address.sun_path, where.c_str(), where.size() + 1);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const timeval limit{10, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  std::string answer;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    const std::string text = method + ' ' + path +
+                             " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
+                             "Connection: close\r\n\r\n";
+    ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    char buffer[65536];
+    for (ssize_t length = 0; (length = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+      answer.append(buffer, static_cast<std::size_t>(length));
+    }
+  }
+  ::close(fd);
+  const std::size_t body = answer.find("\r\n\r\n");
+  return body == std::string::npos ? "" : answer.substr(body + 4);
+}
+
+}  // namespace mcpctl::e2e

@@ -1,0 +1,128 @@
+#include "processes.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+namespace mcpctl::e2e {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Of a process that may go away in the middle of it: then what came before.
+std::string contents(const fs::path& path) {
+  std::string text;
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return text;
+  char buffer[8192];
+  for (ssize_t length = 0; (length = ::read(fd, buffer, sizeof buffer)) > 0;) {
+    text.append(buffer, static_cast<std::size_t>(length));
+  }
+  ::close(fd);
+  return text;
+}
+
+fs::path below_proc(pid_t pid, const char* name) {
+  return fs::path{"/proc"} / std::to_string(pid) / name;
+}
+
+/// The fields of /proc/PID/stat from the third on; the second may hold blanks.
+std::vector<std::string> stat_fields(pid_t pid) {
+  const std::string text = contents(below_proc(pid, "stat"));
+  const std::size_t end = text.rfind(')');
+  if (end == std::string::npos) return {};
+  std::istringstream rest{text.substr(end + 1)};
+  return {std::istream_iterator<std::string>{rest}, {}};
+}
+
+/// pid 0 for one that has gone.
+Process look_at(pid_t pid) {
+  const std::vector<std::string> fields = stat_fields(pid);
+  if (fields.size() < 2) return {};
+  const std::string text = contents(below_proc(pid, "comm"));
+  return {pid, std::stoi(fields[1]), fields[0][0], text.substr(0, text.find('\n'))};
+}
+
+}  // namespace
+
+std::vector<Process> all_processes() {
+  std::vector<Process> found;
+  std::error_code gone;
+  for (const auto& entry : fs::directory_iterator{"/proc", gone}) {
+    const std::string name = entry.path().filename().string();
+    pid_t pid = 0;
+    const auto parsed = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (parsed.ptr != name.data() + name.size()) continue;
+    if (Process process = look_at(pid); process.pid != 0) found.push_back(std::move(process));
+  }
+  return found;
+}
+
+std::vector<Process> carrying_cookie(std::string_view prefix) {
+  const std::string wanted = "MCPCTL_ID=" + std::string{prefix};
+  std::vector<Process> found = all_processes();
+  std::erase_if(found, [&wanted](const Process& process) {
+    const std::string environment = contents(below_proc(process.pid, "environ"));
+    return !environment.starts_with(wanted) && environment.find('\0' + wanted) == std::string::npos;
+  });
+  return found;
+}
+
+std::vector<Process> children_of(pid_t parent) {
+  std::vector<Process> found = all_processes();
+  std::erase_if(found, [parent](const Process& process) { return process.parent != parent; });
+  return found;
+}
+
+bool is_alive(pid_t pid) {
+  const Process process = look_at(pid);
+  return process.pid != 0 && process.state != 'Z' && process.state != 'X';
+}
+
+std::vector<pid_t> recorded_pids(const std::string& file, std::string_view role) {
+  std::vector<pid_t> pids;
+  std::ifstream in{file};
+  std::string each;
+  for (pid_t pid = 0; in >> each >> pid;) {
+    if (role.empty() || each == role) pids.push_back(pid);
+  }
+  return pids;
+}
+
+std::uint64_t resident_bytes(pid_t pid) {
+  std::istringstream in{contents(below_proc(pid, "statm"))};
+  std::uint64_t size = 0, resident = 0;
+  in >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t cpu_ms(pid_t pid) {
+  const std::vector<std::string> fields = stat_fields(pid);
+  if (fields.size() < 13) return 0;
+  const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return (std::stoull(fields[11]) + std::stoull(fields[12])) * 1000 / ticks;
+}
+
+std::size_t open_descriptors(pid_t pid) {
+  std::error_code gone;
+  const fs::directory_iterator folder{below_proc(pid, "fd"), gone};
+  return static_cast<std::size_t>(std::distance(folder, {}));
+}
+
+std::string describe(const std::vector<Process>& processes) {
+  std::string text;
+  for (const Process& process : processes) {
+    if (!text.empty()) text += ", ";
+    text += "pid " + std::to_string(process.pid) + " (" + process.command + ')';
+  }
+  return text;
+}
+
+}  // namespace mcpctl::e2e

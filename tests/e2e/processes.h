@@ -1,0 +1,44 @@
+// What /proc tells about processes: the test's own eyes, which share no code with
+// the product.
+#pragma once
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mcpctl::e2e {
+
+struct Process {
+  pid_t pid{0};
+  pid_t parent{0};
+  char state{0};  ///< of proc(5); 'Z' is a zombie
+  std::string command;
+};
+
+/// Everything in /proc now.
+std::vector<Process> all_processes();
+
+/// Those whose environment holds a variable MCPCTL_ID that starts with `prefix`;
+/// zombies have no environment and are not among them.
+std::vector<Process> carrying_cookie(std::string_view prefix);
+
+std::vector<Process> children_of(pid_t parent);
+
+/// Exists and is no zombie.
+bool is_alive(pid_t pid);
+
+/// The pids that a misbehaving server wrote to its --pids file for `role` (all if
+/// empty).
+std::vector<pid_t> recorded_pids(const std::string& file, std::string_view role = "");
+
+std::uint64_t resident_bytes(pid_t pid);
+/// The sum of the time on a processor, in user and kernel mode.
+std::uint64_t cpu_ms(pid_t pid);
+std::size_t open_descriptors(pid_t pid);
+
+/// "pid 12 (misbehave), pid 13 (sh)"; "" for none.
+std::string describe(const std::vector<Process>& processes);
+
+}  // namespace mcpctl::e2e

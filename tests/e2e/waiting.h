@@ -1,0 +1,36 @@
+// Waiting for what no event announces to a test outside the process: looks again
+// every few milliseconds until it is so, or a generous deadline has passed.
+#pragma once
+#include <chrono>
+#include <thread>
+
+namespace mcpctl::e2e {
+
+using Clock = std::chrono::steady_clock;
+using Milliseconds = std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+/// Generous, since it is only reached when something is wrong.
+inline constexpr Milliseconds patience{30'000};
+
+/// Whether `condition` came true within `limit`.
+template <typename Condition>
+bool eventually(Condition condition, Milliseconds limit = patience) {
+  for (const auto end = Clock::now() + limit;;) {
+    if (condition()) return true;
+    if (Clock::now() > end) return false;
+    std::this_thread::sleep_for(10ms);
+  }
+}
+
+/// Whether `condition` stays true all through `span`.
+template <typename Condition>
+bool stays(Condition condition, Milliseconds span) {
+  return !eventually([&] { return !condition(); }, span);
+}
+
+inline Milliseconds since(Clock::time_point start) {
+  return std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+}
+
+}  // namespace mcpctl::e2e
