@@ -71,8 +71,7 @@ std::vector<LogEntry> LogFollower::missed() {
       entries.push_back({server.name, std::move(line)});
     }
   }
-  std::ranges::stable_sort(entries, {}, [](const LogEntry& entry) { return entry.line.unix_ms; });
-  return entries;
+  return merged(std::move(entries));
 }
 
 void LogFollower::catch_up() {

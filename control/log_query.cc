@@ -1,6 +1,7 @@
 #include "control/log_query.h"
 
 #include <algorithm>
+#include <compare>
 
 #include "control/json.h"
 #include "control/parameters.h"
@@ -66,12 +67,32 @@ Result<LogQuery> log_query(const http::Request& request) {
   return query;
 }
 
+std::vector<LogEntry> merged(std::vector<LogEntry> entries) {
+  struct Key {
+    std::int64_t time;
+    std::size_t index;
+    auto operator<=>(const Key&) const = default;
+  };
+  std::vector<Key> keys;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    std::int64_t time = entries[i].line.unix_ms;
+    if (i > 0 && entries[i].server == entries[i - 1].server)
+      time = std::max(time, keys[i - 1].time);
+    keys.push_back({time, i});
+  }
+  std::ranges::sort(keys);
+  std::vector<LogEntry> ordered;
+  ordered.reserve(entries.size());
+  for (const Key& key : keys) ordered.push_back(std::move(entries[key.index]));
+  return ordered;
+}
+
 std::vector<LogEntry> matching_lines(runtime::Supervisor& supervisor, const LogQuery& query) {
   std::vector<LogEntry> entries;
   for (const config::Server& server : supervisor.config().servers) {
     if (query.wants(server.name)) add_lines_of(supervisor, server.name, query, entries);
   }
-  std::ranges::stable_sort(entries, {}, [](const LogEntry& entry) { return entry.line.unix_ms; });
+  entries = merged(std::move(entries));
   keep_newest(entries, query.tail);
   return entries;
 }

@@ -36,6 +36,10 @@ struct LogEntry {
   runtime::Line line;
 };
 
+/// Merges the lines of several servers, which stand one server after the other, by
+/// time.  Each server's own lines keep their order, whatever the wall clock did.
+std::vector<LogEntry> merged(std::vector<LogEntry> entries);
+
 /// Oldest first; lines of several servers in the order of their times.
 std::vector<LogEntry> matching_lines(runtime::Supervisor& supervisor, const LogQuery& query);
 
