@@ -30,8 +30,10 @@ std::string clean_up_after_predecessor(const std::string& fleet,
   }
   if (const auto own = spawn::own_cgroup()) spawn::remove_stale_cgroups(*own, fleet);
   if (found == 0) return "";
-  std::string text =
-      "killed " + std::to_string(found - left) + " processes that a dead supervisor left behind";
+  const std::size_t killed = found - left;
+  std::string text = "killed " + std::to_string(killed) +
+                     (killed == 1 ? " process" : " processes") +
+                     " that a dead supervisor left behind";
   if (left > 0) text += "; " + std::to_string(left) + " survive";
   return text;
 }

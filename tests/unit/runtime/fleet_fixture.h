@@ -42,11 +42,11 @@ class LiveFleet {
     std::filesystem::remove_all(dir_);
   }
 
-  /// Turns the loop until `condition` holds, ten seconds at most.
-  bool until(const std::function<bool()>& condition) {
+  /// Turns the loop until `condition` holds, `most` at most.
+  bool until(const std::function<bool()>& condition, Duration most = Duration{10'000}) {
     bool late = false;
     loop::Timer limit{loop_};
-    limit.arm(Duration{10'000}, [&] { late = true; });
+    limit.arm(most, [&] { late = true; });
     loop::Timer tick{loop_};  // some conditions change without an event for us
     while (!condition() && !late) {
       tick.arm(Duration{20}, [] {});
@@ -55,8 +55,9 @@ class LiveFleet {
     return condition();
   }
 
-  bool until_state(std::string_view server, supervisor::State state) {
-    return until([&] { return state_of(server) == state; });
+  bool until_state(std::string_view server, supervisor::State state,
+                   Duration most = Duration{10'000}) {
+    return until([&] { return state_of(server) == state; }, most);
   }
 
   supervisor::State state_of(std::string_view server) {
@@ -69,6 +70,11 @@ class LiveFleet {
   }
 
   Supervisor& supervisor() { return *supervisor_; }
+  loop::Loop& loop() { return loop_; }
+  bool is_stopped() const { return stopped_; }
+  /// Ends the supervisor, whatever still runs.
+  void destroy() { supervisor_.reset(); }
+  std::string state_file() const { return dir_ + "/" + config_.name + ".state.json"; }
   /// What the next reload() will read.
   config::Reading& reading() { return reading_; }
 

@@ -196,3 +196,21 @@ TEST_CASE_FIXTURE(LogFixture, "followers hear each line once, until they leave")
 
   CHECK(heard == std::vector<std::string>{"a", "b"});
 }
+
+TEST_CASE_FIXTURE(LogFixture,
+                  "whoever pauses for a slow file is told to go on when the file goes") {
+  int relieved = 0;
+  loop::Loop loop;
+  ServerLog log{
+      loop, "srv", to_file(config::LogFormat::raw), all(), {.on_trouble = {}, .on_relief = [&] {
+                                                              ++relieved;
+                                                            }}};
+  const std::string much = std::string((1u << 20) - 1, 'x') + "\n";
+  for (int i = 0; i < 5; ++i) log.append(Stream::err, much);
+  REQUIRE(log.is_congested());
+
+  log.reconfigure({});
+
+  CHECK(relieved == 1);
+  CHECK_FALSE(log.is_congested());
+}
