@@ -2,6 +2,7 @@
 // processes.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -45,8 +46,8 @@ config::Server listening(std::string mode, Ready method, long delay_ms = 0) {
 /// Whether the server was ready `delay_ms` after its start at the earliest.
 bool is_ready_after(config::Server server, long delay_ms) {
   LiveFleet fleet{{std::move(server)}};
-  fleet.supervisor().start();
   const auto began = std::chrono::steady_clock::now();
+  fleet.supervisor().start();
   const bool ready = fleet.until_state("companion", State::ready);
   const auto took = std::chrono::steady_clock::now() - began;
   fleet.stop_and_check();
