@@ -52,7 +52,9 @@ Instance::Instance(ServerId id, config::Server server, FleetContext& context)
                   if (!process_) return;
                   process_->pause_stdout(false);
                   process_->pause_stderr(false);
-                }}),
+                },
+            .redact =
+                [this](std::string_view text) { return config::redact(text, around_.secrets); }}),
       deadline_(around_.loop) {}
 
 Instance::~Instance() {
@@ -61,8 +63,7 @@ Instance::~Instance() {
   around_.trees.forget(process_->tree());
 }
 
-/// What servers say of themselves may hold what nobody should read.
-void Instance::note(const std::string& text) { log_.note(config::redact(text, around_.secrets)); }
+void Instance::note(const std::string& text) { log_.note(text); }
 
 void Instance::report(supervisor::Event event) { around_.report(id_, std::move(event)); }
 

@@ -130,6 +130,8 @@ class ServerLog::Inner {
   }
 
   void emit(Stream stream, std::string_view text, bool continued) {
+    std::string shown;
+    if (callbacks_.redact) text = shown = callbacks_.redact(text);
     ring_.push(now_ms_, stream, continued, text);
     if (file_ && settings_.format != config::LogFormat::raw) {
       format_record(records_, settings_.format, server_, now_ms_, stream, text, continued);

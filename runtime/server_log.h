@@ -1,6 +1,7 @@
 // What one server wrote to stderr (and to stdout, where that is no protocol): cut
 // into lines, kept in a ring in memory, written to files on request, handed to
-// whoever follows.  Always drains; a stopped disk stops nobody.
+// whoever follows.  Secrets are hidden before any of that, but in files of the format
+// raw, which are the server's own bytes.  Always drains; a stopped disk stops nobody.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -31,6 +32,8 @@ class ServerLog {
     std::function<void(const Error&)> on_trouble;
     /// No longer congested: reading may go on.
     std::function<void()> on_relief;
+    /// Hides what nobody may read; empty: nothing is hidden.
+    std::function<std::string(std::string_view)> redact{};
   };
 
   /// Writes `<dir>/<server>.log` if the settings name a folder.  `all` hears every

@@ -61,7 +61,9 @@ TEST_CASE("check of a good file exits 0 and counts the servers") {
 TEST_CASE("no output of ours shows a secret, whoever says it") {
   const std::string token = "tok-5e1f3c77d0a9";
   const std::string password = "hunter-of-22-foxes";
-  Fleet fleet{Json::object(), quick()};
+  Json ours = quick();
+  ours["logs"] = {{"dir", "logs"}};
+  Fleet fleet{Json::object(), ours};
   fleet.set_variable("SOME_TOKEN", token);
   Json leaky = misbehaving({"log-line", "--text=my token is " + token + ", is it?"});
   leaky["args"].push_back("--text=my token is ${SOME_TOKEN}, is it?");
@@ -113,6 +115,10 @@ TEST_CASE("no output of ours shows a secret, whoever says it") {
   CHECK(fleet.request("GET", "/api/v1/logs").find("my token is [redacted], is it?") !=
         std::string::npos);
   CHECK(fleet.stop().exit_code == 0);
+  const std::string log = read_file(fleet.file("logs/leaky.log"));
+  CHECK(log.find("my token is [redacted], is it?") != std::string::npos);
+  CHECK(log.find(token) == std::string::npos);
+  CHECK(read_file(fleet.file("logs/crashing.log")).find(password) == std::string::npos);
   CHECK_FALSE(fleet.said(token));
   CHECK_FALSE(fleet.said(password));
 }

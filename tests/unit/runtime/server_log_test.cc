@@ -37,7 +37,9 @@ class LogFixture {
             "srv",
             logs,
             all_,
-            {.on_trouble = [this](const Error& e) { trouble_ = e.message; }, .on_relief = {}}};
+            {.on_trouble = [this](const Error& e) { trouble_ = e.message; },
+             .on_relief = {},
+             .redact = [](std::string_view text) { return config::redact(text, {"hunter2"}); }}};
   }
 
   bool until(const std::function<bool()>& condition) {
@@ -71,6 +73,20 @@ std::vector<std::string> texts(const ServerLog& log) {
 }
 
 }  // namespace
+
+TEST_CASE_FIXTURE(LogFixture, "a secret reaches neither memory nor a file") {
+  {
+    ServerLog log = open(to_file(config::LogFormat::json));
+    log.append(Stream::err, "my password is hun");
+    log.append(Stream::err, "ter2\n");
+    log.note("it said hunter2");
+
+    CHECK(texts(log) ==
+          std::vector<std::string>{"my password is [redacted]", "it said [redacted]"});
+  }
+  CHECK(read("srv.log").find("my password is [redacted]") != std::string::npos);
+  CHECK(read("srv.log").find("hunter2") == std::string::npos);
+}
 
 TEST_CASE_FIXTURE(LogFixture, "lines are completed across reads, and a last one by the end") {
   ServerLog log = open({});
