@@ -44,8 +44,8 @@ bool wants_notify_socket(const config::Server& server) {
 Instance::Instance(ServerId id, config::Server server, FleetContext& context)
     : id_(id),
       around_(context),
-      config_(std::move(server)),
-      log_(around_.loop, config_.name, config_.logs, around_.lines,
+      config_(std::make_shared<config::Server>(std::move(server))),
+      log_(around_.loop, config_->name, config_->logs, around_.lines,
            {.on_trouble = [this](const Error& trouble) { note(trouble.message); },
             .on_relief =
                 [this] {
@@ -87,8 +87,11 @@ void Instance::perform(const supervisor::Spawn& action) {
 
   const auto port = choose_port();
   if (!port) return report(supervisor::SpawnFailed{incarnation_, port.error().message, true});
-  running_ = std::make_unique<config::Server>(*port ? config::with_port(config_, **port) : config_);
-  if (*port) running_->port = *port;
+  running_ = config_;
+  if (*port) {
+    running_ = std::make_shared<config::Server>(config::with_port(*config_, **port));
+    running_->port = *port;
+  }
   was_ready_ = false;
   if (is_remote()) {
     make_prober();
@@ -99,8 +102,8 @@ void Instance::perform(const supervisor::Spawn& action) {
 
 /// A free port stays a server's own for as long as it serves there.
 Result<std::optional<std::uint16_t>> Instance::choose_port() {
-  if (!config_.port) return std::nullopt;
-  if (*config_.port != 0) return *config_.port;
+  if (!config_->port) return std::nullopt;
+  if (*config_->port != 0) return *config_->port;
   if (port_ && was_ready_) return *port_;
   const auto port = free_port();
   if (!port) return std::unexpected{port.error()};
@@ -109,11 +112,11 @@ Result<std::optional<std::uint16_t>> Instance::choose_port() {
 }
 
 void Instance::spawn_process() {
-  const spawn::Cookie cookie{around_.fleet, config_.name, incarnation_, around_.self};
+  const spawn::Cookie cookie{around_.fleet, config_->name, incarnation_, around_.self};
   auto spec = prepare(cookie);
   if (!spec) {
     return report(supervisor::SpawnFailed{
-        incarnation_, "cannot start " + config_.name + ": " + spec.error().message, false});
+        incarnation_, "cannot start " + config_->name + ": " + spec.error().message, false});
   }
   Process::Wiring wiring;
   wiring.stdin_pipe = speaks_on_stdio();
@@ -175,7 +178,8 @@ Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
 void Instance::limit_cgroup() {
   cgroup_.reset();  // the former incarnation's, whose tree is gone
   if (around_.cgroup) {
-    if (auto made = around_.cgroup->incarnation_of(config_.name)) cgroup_.emplace(std::move(*made));
+    if (auto made = around_.cgroup->incarnation_of(config_->name))
+      cgroup_.emplace(std::move(*made));
   }
   const std::uint64_t pids = running_->pids;
   if (!cgroup_) {
@@ -347,10 +351,10 @@ void Instance::perform(const supervisor::DisarmDeadline&) {
 
 void Instance::reconfigure(config::Server server) {
   log_.reconfigure(server.logs);
-  config_ = std::move(server);
+  config_ = std::make_shared<config::Server>(std::move(server));
   if (!running_) return;
   const auto port = running_->port;
-  config::Server wanted = port ? config::with_port(config_, *port) : config_;
+  config::Server wanted = port ? config::with_port(*config_, *port) : *config_;
   // A process that was not told to feed the watchdog is not blamed for its silence.
   const bool cannot_know =
       wanted.liveness.method == config::Liveness::Method::notify && !feeds_watchdog_;

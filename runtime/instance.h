@@ -58,10 +58,10 @@ class Instance {
   /// Our own suspension: nobody is to blame for that time.
   void paused(Duration gap);
 
-  const config::Server& config() const { return config_; }
+  const config::Server& config() const { return *config_; }
   Incarnation incarnation() const { return incarnation_; }
   /// With its port, as the current or last incarnation runs (or ran).
-  const config::Server& running() const { return running_ ? *running_ : config_; }
+  const config::Server& running() const { return running_ ? *running_ : *config_; }
   ServerLog& log() { return log_; }
   /// nullptr before the first spawn.
   spawn::Tree* tree() { return process_ ? &process_->tree() : nullptr; }
@@ -90,8 +90,10 @@ class Instance {
 
   ServerId id_;
   FleetContext& around_;
-  config::Server config_;                    ///< of the next incarnation
-  std::unique_ptr<config::Server> running_;  ///< of the current one; Prober borrows it
+  // Two views of one value until a reload or a port makes them differ: shared, as the
+  // copies would be most of what a large fleet weighs.
+  std::shared_ptr<config::Server> config_;   ///< of the next incarnation
+  std::shared_ptr<config::Server> running_;  ///< of the current one; Prober borrows it
   ServerLog log_;
   loop::Timer deadline_;
   std::optional<supervisor::ArmDeadline> armed_;  ///< what deadline_ waits for

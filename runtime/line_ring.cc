@@ -8,7 +8,7 @@
 namespace mcpctl::runtime {
 namespace {
 
-constexpr std::size_t smallest = 1024;
+constexpr std::size_t smallest = 512;
 
 }  // namespace
 

@@ -35,9 +35,7 @@ Prober::Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
       chance_(chance),
       callbacks_(std::move(callbacks)),
       readiness_(health::readiness_policy(server.readiness, server.kind, server.transport)),
-      readiness_timer_(loop),
-      liveness_timer_(loop),
-      rehandshake_timer_(loop) {
+      readiness_timer_(loop) {
   if (server.readiness.method != config::Readiness::Method::log_line) return;
   if (auto pattern = health::LinePattern::compile(server.readiness.pattern)) {
     pattern_ = std::move(*pattern);
@@ -116,7 +114,8 @@ void Prober::probe_failed(const mcp::ProbeFailed& failure) {
 
 void Prober::handshake_again() {
   rehandshaking_ = true;
-  rehandshake_timer_.arm(Duration{0}, [this] { open_conversation(); });
+  if (!rehandshake_timer_) rehandshake_timer_.emplace(loop_);
+  rehandshake_timer_->arm(Duration{0}, [this] { open_conversation(); });
 }
 
 bool Prober::is_open() const { return conversation_ && conversation_->client().is_ready(); }
@@ -165,7 +164,7 @@ void Prober::leave_alone() {
   left_alone_ = true;
   watching_ = false;
   rehandshaking_ = false;
-  rehandshake_timer_.disarm();
+  rehandshake_timer_.reset();
   if (http_) http_->abandon();
   feed(health::ReadinessEvent{health::ProofEnded{}});
   feed(health::LivenessEvent{health::WatchEnded{}});
@@ -251,18 +250,19 @@ void Prober::perform(const health::LivenessAction& action) {
   if (std::holds_alternative<health::AbandonCheck>(action)) {
     if (runner_) runner_->abandon();
     if (std::exchange(rehandshaking_, false)) {
-      rehandshake_timer_.disarm();
+      rehandshake_timer_.reset();
       if (http_) http_->abandon();
     }
     if (conversation_) conversation_->abandon_probe();
     return;
   }
   if (const auto* arm = std::get_if<health::ArmDeadline>(&action)) {
-    return liveness_timer_.arm(arm->at, [this, token = arm->token] {
+    if (!liveness_timer_) liveness_timer_.emplace(loop_);
+    return liveness_timer_->arm(arm->at, [this, token = arm->token] {
       feed(health::LivenessEvent{health::DeadlineReached{token}});
     });
   }
-  if (std::holds_alternative<health::DisarmDeadline>(action)) return liveness_timer_.disarm();
+  if (std::holds_alternative<health::DisarmDeadline>(action)) return liveness_timer_.reset();
   if (const auto* verdict = std::get_if<health::Judge>(&action)) judge(*verdict);
 }
 

@@ -105,8 +105,9 @@ class Prober {
   health::Readiness readiness_;
   std::optional<health::Liveness> liveness_;
   loop::Timer readiness_timer_;
-  loop::Timer liveness_timer_;
-  loop::Timer rehandshake_timer_;  ///< begins it outside the conversation it replaces
+  std::optional<loop::Timer> liveness_timer_;
+  std::optional<loop::Timer>
+      rehandshake_timer_;  ///< begins it outside the conversation it replaces
   bool rehandshaking_{false};
   std::optional<health::LinePattern> pattern_;
   std::optional<CheckRunner> runner_;

@@ -28,7 +28,7 @@ spawn::SpawnFailure cannot_prepare(const std::string& server, std::string what) 
 }  // namespace
 
 Process::Process(loop::Loop& loop, spawn::Tree tree, Callbacks callbacks)
-    : loop_(loop), callbacks_(std::move(callbacks)), tree_(std::move(tree)), drain_(loop) {}
+    : loop_(loop), callbacks_(std::move(callbacks)), tree_(std::move(tree)) {}
 
 Process::~Process() = default;
 
@@ -148,7 +148,8 @@ void Process::check_exit() {
   for (auto* reader : {&notify_, &stdout_, &stderr_}) {
     if (*reader && (*reader)->is_open()) (*reader)->read_all_now();
   }
-  drain_.arm(drain_time, [this] { drop_readers(); });
+  drain_.emplace(loop_);
+  drain_->arm(drain_time, [this] { drop_readers(); });
   callbacks_.on_exit(status ? decoded(**status) : supervisor::ExitStatus{});
 }
 

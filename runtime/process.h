@@ -87,7 +87,7 @@ class Process {
   std::optional<loop::PipeReader> stdout_;
   std::optional<loop::PipeReader> stderr_;
   std::optional<loop::PipeReader> notify_;
-  loop::Timer drain_;  ///< a grandchild may hold the pipes open for ever
+  std::optional<loop::Timer> drain_;  ///< a grandchild may hold the pipes open for ever
 };
 
 }  // namespace mcpctl::runtime

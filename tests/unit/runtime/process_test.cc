@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/wait.h>
 
 #include "live_loop.h"
 #include "loop/signal.h"
@@ -41,9 +42,10 @@ struct Piped {
     process = std::move(*started);
   }
   ~Piped() {
-    if (process->has_exited()) return;
     ::kill(-process->pid(), SIGKILL);
     static_cast<void>(until([this] { return exits > 0; }));
+    while (::waitpid(-1, nullptr, 0) > 0) {  // its orphans came to us
+    }
   }
 
   bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
@@ -141,7 +143,7 @@ TEST_CASE("a newline on the notify descriptor is heard") {
 }
 
 TEST_CASE("a process that dies of a signal is told so, once") {
-  Piped victim{"sleep 60"};
+  Piped victim{"exec sleep 60"};
   ::kill(victim.process->pid(), SIGKILL);
 
   REQUIRE(victim.until([&] { return victim.exits == 1; }));
