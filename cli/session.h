@@ -17,6 +17,7 @@ struct SessionOptions {
   std::function<config::Reading()> load;  ///< for reloads
   std::vector<std::string> only;
   std::string socket;
+  std::optional<config::ResourceLimit> descriptor_limit;  ///< see runtime::Options
   std::string state_dir;
   std::optional<loop::Address> probes;
   LogStyle style{LogStyle::text};

@@ -23,14 +23,17 @@ namespace mcpctl::cli {
 namespace {
 
 /// A thousand servers take several thousand descriptors; the usual soft limit of 1024
-/// is for programs that use select(2).
-void raise_descriptor_limit() {
+/// is for programs that use select(2), as servers may: they get the limit that was,
+/// which is returned if it was raised.
+std::optional<config::ResourceLimit> raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
+  const config::ResourceLimit before{RLIMIT_NOFILE, "nofile", limit.rlim_cur, limit.rlim_max};
   const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, 65'536);
-  if (limit.rlim_cur >= wanted) return;
+  if (limit.rlim_cur >= wanted) return std::nullopt;
   limit.rlim_cur = wanted;
   ::setrlimit(RLIMIT_NOFILE, &limit);
+  return before;
 }
 
 std::optional<loop::Address> address_of(const std::string& text) {
@@ -74,7 +77,7 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
 
 int supervise(const SuperviseOptions& options) {
   loop::ignore_sigpipe();
-  raise_descriptor_limit();
+  const auto descriptor_limit = raise_descriptor_limit();
   const auto files = runtime::ConfigFiles::locate(options.files);
   if (!files) return complain(files.error().message, exit_config);
 
@@ -119,6 +122,7 @@ int supervise(const SuperviseOptions& options) {
   if (!state) return complain(state.error().message, exit_failed);
   session.socket = *socket;
   session.state_dir = *state;
+  session.descriptor_limit = descriptor_limit;
   return run_session(std::move(reading.config), std::move(session));
 }
 

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -169,6 +170,11 @@ Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
   spec.identity = server.user;
   spec.umask = server.umask;
   spec.rlimits = server.rlimits;
+  if (around_.descriptor_limit &&
+      std::ranges::find(spec.rlimits, RLIMIT_NOFILE, &config::ResourceLimit::resource) ==
+          spec.rlimits.end()) {
+    spec.rlimits.push_back(*around_.descriptor_limit);
+  }
   spec.oom_score_adj = server.oom_score_adj;
   limit_cgroup();
   if (cgroup_) spec.cgroup = cgroup_->descriptor();

@@ -31,6 +31,7 @@ struct FleetContext {
   std::optional<spawn::FleetCgroup> cgroup;  ///< empty: none is writable
   std::size_t pipe_capacity{0};              ///< of stdout pipes; 0: the kernel's default
   std::vector<std::string> secrets;          ///< that no note may show
+  std::optional<config::ResourceLimit> descriptor_limit;  ///< see Options
   std::function<void(ServerId, supervisor::Event)> report;
 };
 

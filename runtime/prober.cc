@@ -51,7 +51,8 @@ bool Prober::over_http() const { return server_.transport != config::Transport::
 void Prober::open_conversation() {
   mcp::Client::Options options;
   options.client.version = client_version;
-  options.skip_discover = memory_.skip_discover;
+  // Over HTTP nothing is lost by asking: each message stands alone.
+  options.skip_discover = memory_.skip_discover && !over_http();
   if (over_http()) {
     http_.emplace(loop_, server_.url, server_.headers,
                   HttpTransport::Callbacks{

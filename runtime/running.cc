@@ -81,6 +81,7 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
               std::nullopt,
               pipe_capacity(config_),
               config_.secrets,
+              options_.descriptor_limit,
               [this](ServerId id, supervisor::Event event) { report(id, std::move(event)); }},
       fleet_(start_slots(config_), seed()),
       fleet_deadline_(loop),

@@ -7,6 +7,7 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ struct Options {
   std::string state_dir;      ///< for the state file; must exist, mode 0700
   bool cgroups{true};         ///< use a control group per server where one is writable
   Duration shutdown_timeout;  ///< when the configuration sets none
+  /// What servers get that configure none: the limit that we had before we raised
+  /// it for ourselves.
+  std::optional<config::ResourceLimit> descriptor_limit;
   /// Reads the configuration anew, for reload().
   std::function<config::Reading()> load;
   /// After stop_all(): nothing is left running.  Called once, from the loop.

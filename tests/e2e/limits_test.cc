@@ -1,9 +1,11 @@
 // What a server inherits and what it may use.
 #include <doctest/doctest.h>
 #include <pwd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <string>
@@ -70,6 +72,20 @@ TEST_CASE("a server sees the allowed environment, its own descriptors and a clea
   CHECK(found["ignored"] == Json::array());
   CHECK(found["fds"].size() == 3);
   CHECK(found["parent_death_signal"] == SIGKILL);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a server gets the descriptor limit that was, not the one that mcpctl wants for itself") {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit usual{std::min<rlim_t>(1000, before.rlim_max), before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &usual);
+  Fleet fleet{Json{{"plain", companion({"inspect"}, {{"restart", "never"}})}}, quick()};
+
+  fleet.start();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+
+  CHECK(inheritance(fleet, "plain")["rlimits"]["nofile"] == Json{usual.rlim_cur, usual.rlim_max});
   CHECK(fleet.stop().exit_code == 0);
 }
 
