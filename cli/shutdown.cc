@@ -55,7 +55,7 @@ void Shutdown::begin(std::string_view reason) {
 
 void Shutdown::abandon(std::string_view reason) {
   log_.error(std::string{reason} + ": killing everything");
-  supervisor_.kill_all();
+  supervisor_.end_now();
   ::_exit(exit_failed);
 }
 

@@ -12,6 +12,9 @@ namespace {
 
 constexpr int most_rounds = 100;
 constexpr int pause_ms = 20;
+/// A chain of processes that fork and exit can slip through a look: its link of that
+/// moment has ended before its cookie is read.
+constexpr int quiet_rounds = 3;
 
 }  // namespace
 
@@ -21,11 +24,13 @@ std::string clean_up_after_predecessor(const std::string& fleet,
   spawn::ProcessTable table;
   std::size_t found = 0;
   std::size_t left = 0;
+  int quiet = 0;
   for (int round = 0; round < most_rounds; ++round) {
     if (!table.refresh()) break;
     left = spawn::kill_leftovers(fleet, leaders, table, self);
     found = std::max(found, left);
-    if (left == 0) break;
+    quiet = left == 0 ? quiet + 1 : 0;
+    if (found == 0 || quiet == quiet_rounds) break;
     ::poll(nullptr, 0, pause_ms);
   }
   if (const auto own = spawn::own_cgroup()) spawn::remove_stale_cgroups(*own, fleet);

@@ -20,6 +20,7 @@ Result<void> Supervisor::command(Command command, std::string_view server) {
 ReloadOutcome Supervisor::reload(bool dry_run) { return running_->reload(dry_run); }
 void Supervisor::stop_all() { running_->stop_all(); }
 void Supervisor::kill_all() { running_->kill_all(); }
+void Supervisor::end_now() { running_.reset(); }
 bool Supervisor::is_stopping() const { return running_->is_stopping(); }
 FleetStatus Supervisor::status(bool with_usage) { return running_->status(with_usage); }
 

@@ -73,6 +73,9 @@ class Supervisor {
   void stop_all();
   /// SIGKILL for everything, now.
   void kill_all();
+  /// The same without the loop: again until nothing is left, blocking at most 2 s.
+  /// Only an exit may follow.
+  void end_now();
   bool is_stopping() const;
 
   /// `with_usage` reads memory and CPU of every tree (one pass over /proc).
