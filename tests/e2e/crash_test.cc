@@ -20,15 +20,16 @@ bool contains(const Json& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("a server that was killed comes back as a new process, its helpers gone") {
+  const auto before = with_and_without_control_groups();
   Fleet fleet{
       Json{{"victim", misbehaving({"daemon", "session-child"})}, {"other", misbehaving({})}},
       quick()};
-  fleet.start();
+  fleet.start({}, before);
   fleet.await_all("ready");
   const pid_t first = fleet.pid("victim");
   const pid_t bystander = fleet.pid("other");
-  const std::vector<Process> before = fleet.processes_of("victim");
-  REQUIRE(before.size() == 3);
+  const std::vector<Process> old = fleet.processes_of("victim");
+  REQUIRE(old.size() == 3);
 
   ::kill(first, SIGKILL);
   fleet.await_restart("victim", first);
@@ -37,7 +38,7 @@ TEST_CASE("a server that was killed comes back as a new process, its helpers gon
   CHECK(status["restarts"] == 1);
   CHECK(status["incarnation"] == 2);
   CHECK(status["last_exit"]["signal"] == "SIGKILL");
-  for (const Process& process : before) CHECK_FALSE(is_alive(process.pid));
+  for (const Process& process : old) CHECK_FALSE(is_alive(process.pid));
   CHECK(fleet.pid("other") == bystander);
   CHECK(fleet.stop().exit_code == 0);
 }

@@ -25,9 +25,10 @@ void fill_with_resistance(Fleet& fleet) {
 }  // namespace
 
 TEST_CASE("kill -9 of the supervisor leaves no server after a second") {
+  const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick()};
   fill_with_resistance(fleet);
-  fleet.start();
+  fleet.start({}, before);
   fleet.await_all("ready");
   REQUIRE(fleet.processes().size() >= 12);
 
@@ -39,9 +40,10 @@ TEST_CASE("kill -9 of the supervisor leaves no server after a second") {
 }
 
 TEST_CASE("kill -9 of the warden leaves no server and no supervisor after a second") {
+  const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick()};
   fill_with_resistance(fleet);
-  fleet.start();
+  fleet.start({}, before);
   fleet.await_all("ready");
   const pid_t supervisor = fleet.supervisor();
 
@@ -53,12 +55,13 @@ TEST_CASE("kill -9 of the warden leaves no server and no supervisor after a seco
 }
 
 TEST_CASE("what survives the death of both is cleaned up by the next start, strangers never") {
+  const auto before = with_and_without_control_groups();
   Fleet stranger{Json{{"daemon", misbehaving({"daemon"})}}, quick()};
   stranger.start();
   stranger.await_all("ready");
   Fleet fleet{Json::object(), quick()};
   fill_with_resistance(fleet);
-  fleet.start();
+  fleet.start({}, before);
   fleet.await_all("ready");
 
   // Stopped first, so that it cannot react to the other's end.
@@ -74,7 +77,7 @@ TEST_CASE("what survives the death of both is cleaned up by the next start, stra
 
   fleet.servers() = Json{{"plain", misbehaving({})}};
   fleet.write();
-  fleet.start();
+  fleet.start({}, before);
   fleet.await("plain", "ready");
 
   for (const Process& process : left) CHECK_FALSE(is_alive(process.pid));
@@ -85,9 +88,10 @@ TEST_CASE("what survives the death of both is cleaned up by the next start, stra
 }
 
 TEST_CASE("a supervisor that was killed while stopping leaves nothing either") {
+  const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick("20s")};
   fill_with_resistance(fleet);
-  fleet.start();
+  fleet.start({}, before);
   fleet.await_all("ready");
   const pid_t supervisor = fleet.supervisor();
   fleet.program().signal(SIGTERM);

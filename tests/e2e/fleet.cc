@@ -72,6 +72,27 @@ Json companion(const std::vector<std::string>& deeds, Json ours) {
 
 Json ladder(std::string_view eof, std::string_view term) { return {{"eof", eof}, {"term", term}}; }
 
+std::vector<std::string> with_and_without_control_groups() {
+  std::vector<std::string> before;
+  SUBCASE("with control groups where the machine has them") {}
+  SUBCASE("without control groups") {
+    before = {"unshare",
+              "--mount",
+              "sh",
+              "-c",
+              "umount -a -l -t cgroup2 && ! grep -q cgroup2 /proc/self/mountinfo && exec \"$@\"",
+              "sh"};
+    std::vector<std::string> trial = before;
+    trial.push_back("true");
+    const Folder folder;
+    if (run_to_end({trial, "", plain_environment(folder.path()), "", "", false}).exit_code != 0) {
+      MESSAGE("skipped: cannot hide the control groups");
+      before.clear();
+    }
+  }
+  return before;
+}
+
 Json quick(std::string_view rung) {
   const Json backoff{{"initial", "20ms"}, {"max", "200ms"}};
   return {{"defaults", {{"stop", ladder(rung, rung)}, {"backoff", backoff}}}};

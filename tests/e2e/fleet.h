@@ -36,6 +36,10 @@ Json ladder(std::string_view eof, std::string_view term);
 /// A fleet's x-mcpctl with short durations: rungs of `rung` each, restarts at once.
 Json quick(std::string_view rung = "400ms");
 
+/// What to start `mcpctl run` with: nothing; in the second round of a test (doctest's
+/// subcases) what hides control groups, as a container with a read-only /sys does.
+std::vector<std::string> with_and_without_control_groups();
+
 struct Ended {
   int exit_code{-1};
   Milliseconds took{0};

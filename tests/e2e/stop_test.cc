@@ -56,11 +56,12 @@ TEST_CASE("twenty stubborn servers take one ladder, not twenty") {
 }
 
 TEST_CASE("a stop is not done while a member of the group is left") {
+  const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick("300ms")};
   const std::string pids = fleet.file("pids");
   fleet.servers()["leader"] = misbehaving({"member", "--count=3", "--pids=" + pids});
   fleet.write();
-  fleet.start();
+  fleet.start({}, before);
   fleet.await("leader", "ready");
   const pid_t leader = fleet.pid("leader");
   const std::vector<pid_t> members = recorded_pids(pids, "member");
@@ -77,6 +78,7 @@ TEST_CASE("a stop is not done while a member of the group is left") {
 }
 
 TEST_CASE("nothing escapes: daemons, own sessions, bare environments, chains of forks") {
+  const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick("300ms")};
   const std::string pids = fleet.file("pids");
   const std::string list = "--pids=" + pids;
@@ -89,7 +91,7 @@ TEST_CASE("nothing escapes: daemons, own sessions, bare environments, chains of 
   servers["fast-chain"] = misbehaving({"chain", "--interval=0"});
   servers["holder"] = misbehaving({"hold-stdout", list});
   fleet.write();
-  fleet.start();
+  fleet.start({}, before);
   fleet.await_all("ready");
   const std::vector<pid_t> made = recorded_pids(pids);
   REQUIRE(made.size() == 5 + 3 + 3 + 2 + 2 + 1);
@@ -105,9 +107,10 @@ TEST_CASE("nothing escapes: daemons, own sessions, bare environments, chains of 
 }
 
 TEST_CASE("one server's stop disturbs no other, and every command resolves") {
+  const auto before = with_and_without_control_groups();
   Fleet fleet{Json{{"stubborn", misbehaving({"stubborn", "daemon"})}, {"other", misbehaving({})}},
               quick("300ms")};
-  fleet.start();
+  fleet.start({}, before);
   fleet.await_all("ready");
   const pid_t first = fleet.pid("stubborn");
   const pid_t other = fleet.pid("other");
@@ -161,12 +164,13 @@ TEST_CASE("servers that stay silent after end of input take the ladder's time, n
 }
 
 TEST_CASE("a stop in the middle of the start leaves nothing") {
+  const auto before = with_and_without_control_groups();
   Json servers = Json::object();
   for (int i = 0; i < 12; ++i) {
     servers["s" + std::to_string(i)] = misbehaving({"daemon", "slow-start", "--start-delay=60000"});
   }
   Fleet fleet{servers, quick("200ms")};
-  fleet.start();
+  fleet.start({}, before);
   REQUIRE(eventually([&] { return fleet.processes().size() > 2; }));
 
   const Ended ended = fleet.stop();
