@@ -11,6 +11,7 @@
 #include "loop/address.h"
 #include "runtime/cleanup.h"
 #include "runtime/state_file.h"
+#include "spawn/pipe.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
@@ -225,6 +226,8 @@ TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing 
   dead.pid = 0x3fffff;
   const std::string fleet = "cleanup-test-" + std::to_string(::getpid());
   const auto start = [](const std::string& cookie) {
+    auto ends = spawn::make_pipe_ends();
+    REQUIRE(ends.has_value());
     const pid_t child = ::fork();
     if (child == 0) {
       const std::string entry = std::string{spawn::cookie_variable} + "=" + cookie;
@@ -235,11 +238,14 @@ TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing 
       ::execve("/bin/sleep", argv, envp);
       ::_exit(127);
     }
+    ends->second.reset();
+    char byte = 0;
+    // The pipe ends with the exec: from then on the child has its environment.
+    CHECK(::read(ends->first.get(), &byte, 1) == 0);
     return child;
   };
   const pid_t leftover = start(to_string(spawn::Cookie{fleet, "a", Incarnation{1}, dead}));
   const pid_t stranger = start(to_string(spawn::Cookie{fleet + "x", "a", Incarnation{1}, dead}));
-  ::usleep(100'000);  // until both have their environment
 
   const std::string told =
       clean_up_after_predecessor(fleet, {}, spawn::SupervisorInstance::current());
