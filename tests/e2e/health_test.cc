@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fleet.h"
+#include "scale.h"
 
 using namespace mcpctl::e2e;
 
@@ -195,7 +196,7 @@ TEST_CASE("checks that hang, fork or babble leave nothing behind") {
   fleet.await_that("hangs", [&](const Json&) { return fleet.processes().size() > 3; });
 
   CHECK(stays([&] { return fleet.processes().size() < 12; }, 2000ms));
-  CHECK(resident_bytes(fleet.supervisor()) < (64u << 20));
+  CHECK(resident_bytes(fleet.supervisor()) < modest_memory);
 
   CHECK(fleet.stop().exit_code == 0);
 }

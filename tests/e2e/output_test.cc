@@ -9,6 +9,7 @@
 #include <string>
 
 #include "fleet.h"
+#include "scale.h"
 
 using namespace mcpctl::e2e;
 namespace fs = std::filesystem;
@@ -60,7 +61,7 @@ TEST_CASE("floods of 200 MB, also without a newline, move neither memory nor the
   fleet.await_that("endless", [](const Json& server) { return log_bytes(server) >= 100'000'000; });
   fleet.await_that("stdout", [](const Json& server) { return log_bytes(server) >= 50'000'000; });
 
-  CHECK(most < (64u << 20));
+  CHECK(most < modest_memory);
   CHECK(slowest < 1s);
   for (const char* name : {"quiet", "flood", "endless", "stdout"}) {
     CAPTURE(name);
@@ -89,7 +90,7 @@ TEST_CASE("a hundred megabytes on stdout are no message, and cost no memory") {
   });
   fleet.await("noise", "ready");
 
-  CHECK(most < (64u << 20));
+  CHECK(most < modest_memory);
   CHECK(fleet.server("noise")["garbage_lines"].get<long>() > 1000);
   CHECK(fleet.server("quiet")["restarts"] == 0);
   CHECK(fleet.stop().exit_code == 0);

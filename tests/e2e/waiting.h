@@ -4,6 +4,8 @@
 #include <chrono>
 #include <thread>
 
+#include "scale.h"
+
 namespace mcpctl::e2e {
 
 using Clock = std::chrono::steady_clock;
@@ -11,7 +13,7 @@ using Milliseconds = std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
 /// Generous, since it is only reached when something is wrong.
-inline constexpr Milliseconds patience{30'000};
+inline constexpr Milliseconds patience{30'000 * sanitizer_cost};
 
 /// Whether `condition` came true within `limit`.
 template <typename Condition>
