@@ -37,7 +37,7 @@ class OutputSink final : public spdlog::sinks::base_sink<spdlog::details::null_m
 
  private:
   std::string prefix(spdlog::level::level_enum level) const {
-    const std::string name = painted("mcpctl: ", Tone::bold, color_);
+    std::string name = painted("mcpctl: ", Tone::bold, color_);
     if (level == spdlog::level::warn) return name + painted("warning: ", Tone::yellow, color_);
     if (level == spdlog::level::err) return name + painted("error: ", Tone::red, color_);
     return name;
