@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(LogFixture, "an endless line is cut at 64 KiB and marked") {
 }
 
 TEST_CASE_FIXTURE(LogFixture, "raw files hold every byte as it came") {
-  const std::string bytes{"a\0b\nno newline \xff", 17};
+  const std::string bytes{"a\0b\nno newline \xff", 16};
   {
     ServerLog log = open(to_file(config::LogFormat::raw));
     log.append(Stream::err, bytes);
