@@ -28,7 +28,7 @@ class CheckHttp::Inner {
       if (answer) return judge(answer->status);
       finish(false, answer.error().message);
     };
-    call_ = client_.send(std::move(request), std::move(options), std::move(callbacks));
+    call_ = client_.send(std::move(request), options, std::move(callbacks));
   }
 
  private:

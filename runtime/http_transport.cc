@@ -47,7 +47,7 @@ class HttpTransport::Inner {
       const auto call = calls_.extract(key);
       ended(id, answer);
     };
-    calls_[key] = client_.send(request(message), std::move(options), std::move(callbacks));
+    calls_[key] = client_.send(request(message), options, std::move(callbacks));
   }
 
   void abandon() {
