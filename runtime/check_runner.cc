@@ -78,6 +78,7 @@ class CheckRunner::Running {
   /// Ends in the callback of one of the members: `done_` may destroy this.
   void finish(bool succeeded, const std::string& why) {
     const Done done = std::exchange(done_, {});
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): it may go with this
     const std::string text = why;
     if (done) done(succeeded, text);
   }

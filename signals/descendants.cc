@@ -75,6 +75,10 @@ Descendants::Ended Descendants::kill_all(Duration limit) noexcept {
   sigaddset(&child_ended, SIGCHLD);
   const std::int64_t end = monotonic_ms() + limit.count();
 
+  // A look at /proc is no moment's picture: one that shows nobody may have missed a
+  // process that changed its parent meanwhile.  Three in a row have not.
+  constexpr int quiet_looks = 3;
+  int quiet = 0;
   Ended ended;
   for (bool is_first = true;; is_first = false) {
     if (::getpid() == 1) ::kill(-1, SIGKILL);
@@ -82,10 +86,11 @@ Descendants::Ended Descendants::kill_all(Duration limit) noexcept {
     if (is_first) ended.killed = found;
     reap_all();
     ended.surviving = found;
-    if (found == 0 || monotonic_ms() >= end) return ended;
+    quiet = found == 0 ? quiet + 1 : 0;
+    if (quiet == quiet_looks || monotonic_ms() >= end) return ended;
     // The next round comes with the next death; a grandchild's is not announced to
     // us until it is adopted, so not much later either way.
-    const timespec patience{0, 10'000'000};
+    const timespec patience{0, found == 0 ? 2'000'000 : 10'000'000};
     ::sigtimedwait(&child_ended, nullptr, &patience);
   }
 }

@@ -21,8 +21,8 @@ namespace {
 /// Initialises whatever it is asked to.
 struct Anything {
   template <typename T>
-  operator T() const {
-    std::abort();  // only ever asked for its type
+  operator T() const {  // NOLINT(google-explicit-constructor): that is its point
+    std::abort();       // only ever asked for its type
   }
 };
 
