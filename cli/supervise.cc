@@ -28,7 +28,7 @@ namespace {
 std::optional<config::ResourceLimit> raise_descriptor_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
-  const config::ResourceLimit before{RLIMIT_NOFILE, "nofile", limit.rlim_cur, limit.rlim_max};
+  config::ResourceLimit before{RLIMIT_NOFILE, "nofile", limit.rlim_cur, limit.rlim_max};
   const rlim_t wanted = std::min<rlim_t>(limit.rlim_max, 65'536);
   if (limit.rlim_cur >= wanted) return std::nullopt;
   limit.rlim_cur = wanted;

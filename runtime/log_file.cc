@@ -132,8 +132,8 @@ void perform(Job& job) {
 }  // namespace
 
 struct LogFile::Inner {
-  Inner(loop::Loop& loop_, Disk disk_, Callbacks callbacks_)
-      : loop(loop_), callbacks(std::move(callbacks_)), stall(loop_), disk(std::move(disk_)) {}
+  Inner(loop::Loop& owner, Disk where, Callbacks hears)
+      : loop(owner), callbacks(std::move(hears)), stall(owner), disk(std::move(where)) {}
 
   void start_writing() {
     job = std::make_shared<Job>();

@@ -65,7 +65,8 @@ Weather weather_of(const City& city, int day) {
   for (const char c : city.name) seed = seed * 131 + static_cast<unsigned char>(c);
   mcpctl::Rng chance{seed + static_cast<std::uint64_t>(day) * 0x10001};
   const auto between = [&](int low, int high) {
-    return low + static_cast<int>(chance.below(static_cast<std::uint64_t>(high - low + 1)));
+    const int width = high - low + 1;
+    return low + static_cast<int>(chance.below(static_cast<std::uint64_t>(width)));
   };
   Weather weather{};
   weather.sky = skies[static_cast<std::size_t>(between(0, 4))];

@@ -40,7 +40,7 @@ const Json& resolved(const Json& node) {
       if (resolved(form).contains("properties")) return resolved(form);
     }
   }
-  return node;
+  return node;  // NOLINT(bugprone-return-const-ref-from-parameter): part of the schema
 }
 
 /// "liveness.interval" for every key below `node`; rlimits' names are values.
