@@ -83,7 +83,7 @@ int supervise(const SuperviseOptions& options) {
 
   const auto load = [&files, &options] {
     config::Reading reading = files->load();
-    if (!options.gateway_listen.empty()) reading.config.gateway_listen = options.gateway_listen;
+    if (!options.gateway_listen.empty()) reading.config.gateway.listen = options.gateway_listen;
     return reading;
   };
   config::Reading reading = load();

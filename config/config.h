@@ -2,6 +2,7 @@
 // that every MCP host already has (docs/config.md describes every key).  Pure data;
 // config/reader.h makes it, everybody else only reads it.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,6 +24,9 @@ enum class Transport { stdio, http, remote };
 
 /// eager: started with the fleet.  lazy: started by its first request.
 enum class Startup { eager, lazy };
+
+/// shared: one process for all clients.  session: one for each client session.
+enum class Sharing { shared, session };
 
 enum class RestartPolicy { always, on_failure, never, unless_stopped };
 
@@ -179,7 +183,45 @@ struct Server {
   std::uint64_t memory{0};  ///< bytes of the whole tree; 0: no limit
   std::uint64_t pids{0};    ///< processes of the whole tree; 0: no limit
   InheritEnv inherit_env;
+
+  // What clients may ask of it, through the gateway.
+  Sharing sharing{Sharing::shared};
+  unsigned max_sessions{20};            ///< processes, with Sharing::session
+  unsigned max_concurrent_requests{0};  ///< 0: no limit
+  unsigned queue_size{100};             ///< requests that wait for it
+  Duration queue_timeout{30'000};
+  Duration request_timeout{60'000};         ///< restarted by progress
+  Duration request_timeout_max{1'800'000};  ///< whatever the progress
+  std::vector<std::string> enabled_tools;   ///< globs; empty: all
+  std::vector<std::string> disabled_tools;  ///< globs; stronger than enabled_tools
+  bool repeat_calls{false};  ///< after a crash, calls of tools that declare it harmless
+
   Logs logs;
+};
+
+/// Who may come through the gateway, and how far.  The token itself is not kept.
+struct Token {
+  std::string name;                       ///< for logs
+  std::array<std::uint8_t, 32> digest{};  ///< SHA-256
+  std::vector<std::string> scopes;        ///< globs over "server.tool"; empty: everything
+  friend bool operator==(const Token&, const Token&) = default;
+};
+
+/// The door for MCP clients.
+struct Gateway {
+  std::string listen{"127.0.0.1:7420"};  ///< HOST:PORT; empty: no gateway
+  std::vector<Token> tokens;
+  std::vector<std::string> allowed_hosts;    ///< Host values besides the loopback names
+  std::vector<std::string> allowed_origins;  ///< Origin values besides loopback pages
+  std::uint64_t max_body{10u << 20};         ///< bytes of a request
+  unsigned max_sessions{10'000};
+  Duration session_idle{1'800'000};
+  unsigned max_in_flight{100};       ///< requests of one client
+  unsigned connections_per_peer{0};  ///< 0: no limit
+  unsigned requests_per_second{0};   ///< of one peer; 0: no limit
+  Duration keep_alive{25'000};       ///< silence on a stream, then a comment; 0: never
+  bool access_log{false};            ///< a line for each request
+  friend bool operator==(const Gateway&, const Gateway&) = default;
 };
 
 /// A server that cannot run as configured although the rest of the fleet can:
@@ -196,9 +238,9 @@ struct Config {
   std::vector<Server> servers;     ///< in file order; disabled ones left out
   std::vector<std::string> disabled;
   std::vector<Unusable> unusable;
-  unsigned max_concurrent_starts{0};             ///< 0: 2 × cores, at least 4
-  std::optional<Duration> shutdown_timeout;      ///< unset: 8 s as PID 1, else 10 s
-  std::string gateway_listen{"127.0.0.1:7420"};  ///< HOST:PORT; empty: no gateway
+  unsigned max_concurrent_starts{0};         ///< 0: 2 × cores, at least 4
+  std::optional<Duration> shutdown_timeout;  ///< unset: 8 s as PID 1, else 10 s
+  Gateway gateway;
   /// Values that no output may show, longest first (see redact()).
   std::vector<std::string> secrets;
 };

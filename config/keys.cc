@@ -116,25 +116,40 @@ bool is_listen_address(std::string_view text) {
   return problem == std::errc{} && rest == end && port <= 65535;
 }
 
-const std::vector<Key<Config>>& gateway_keys() {
-  static const std::vector<Key<Config>> keys = [] {
-    Value<Config> listen = string(&Config::gateway_listen);
-    listen.read = [](Values& values, const Node& node, Config& into) {
-      std::string address;
-      if (!values.resolved(node, address)) return;
-      if (address == "off") {
-        into.gateway_listen.clear();
-      } else if (is_listen_address(address)) {
-        into.gateway_listen = std::move(address);
-      } else {
-        values.error(node, "expected HOST:PORT such as \"127.0.0.1:7420\", or \"off\"");
-      }
-    };
-    listen.write = [](const Config& from) -> Json {
-      return from.gateway_listen.empty() ? "off" : from.gateway_listen;
-    };
-    return std::vector<Key<Config>>{{"listen", listen}};
-  }();
+Value<Gateway> listen_address() {
+  Value<Gateway> listen = string(&Gateway::listen);
+  listen.read = [](Values& values, const Node& node, Gateway& into) {
+    std::string address;
+    if (!values.resolved(node, address)) return;
+    if (address == "off") {
+      into.listen.clear();
+    } else if (is_listen_address(address)) {
+      into.listen = std::move(address);
+    } else {
+      values.error(node, "expected HOST:PORT such as \"127.0.0.1:7420\", or \"off\"");
+    }
+  };
+  listen.write = [](const Gateway& from) -> Json {
+    return from.listen.empty() ? "off" : from.listen;
+  };
+  return listen;
+}
+
+const std::vector<Key<Gateway>>& gateway_keys() {
+  static const std::vector<Key<Gateway>> keys{
+      {"listen", listen_address()},
+      {"tokens", tokens()},
+      {"allowedHosts", strings(&Gateway::allowed_hosts)},
+      {"allowedOrigins", strings(&Gateway::allowed_origins)},
+      {"maxBody", size(&Gateway::max_body, 1024)},
+      {"maxSessions", integer(&Gateway::max_sessions, 1, many)},
+      {"sessionIdle", duration(&Gateway::session_idle, 1s)},
+      {"maxInFlight", integer(&Gateway::max_in_flight, 1, many)},
+      {"connectionsPerPeer", integer(&Gateway::connections_per_peer, 0, many)},
+      {"requestsPerSecond", integer(&Gateway::requests_per_second, 0, many)},
+      {"keepAlive", duration(&Gateway::keep_alive)},
+      {"accessLog", boolean(&Gateway::access_log)},
+  };
   return keys;
 }
 
@@ -146,16 +161,6 @@ Value<Fleet> of_fleet(Inner Fleet::* part, const Value<Inner>& value) {
             value.read(values, node, into.*part);
           },
           [part, value](const Fleet& from) -> Json { return value.write(from.*part); }, value.rows};
-}
-
-Value<Fleet> gateway() {
-  return {Shape::section,
-          {},
-          [](Values& values, const Node& node, Fleet& into) {
-            read_keys(values, node, "gateway", gateway_keys(), into.config);
-          },
-          [](const Fleet& from) -> Json { return write_keys(gateway_keys(), from.config); },
-          rows_of(gateway_keys(), Config{})};
 }
 
 Json say_nothing(const Fleet&) { return {}; }
@@ -211,6 +216,16 @@ const std::vector<Key<Draft>>& server_keys() {
       {"umask", umask_value()},
       {"oomScoreAdj", integer(&Server::oom_score_adj, -1000, 1000)},
       {"inheritEnv", inherit_env()},
+      {"share", choice(&Server::sharing, sharing_names)},
+      {"maxSessions", integer(&Server::max_sessions, 1, 10'000)},
+      {"maxConcurrentRequests", integer(&Server::max_concurrent_requests, 0, many)},
+      {"queueSize", integer(&Server::queue_size, 0, many)},
+      {"queueTimeout", duration(&Server::queue_timeout)},
+      {"requestTimeout", duration(&Server::request_timeout, 1ms)},
+      {"requestTimeoutMax", duration(&Server::request_timeout_max, 1ms)},
+      {"enabledTools", strings(&Server::enabled_tools)},
+      {"disabledTools", strings(&Server::disabled_tools)},
+      {"repeatCalls", boolean(&Server::repeat_calls)},
       {"logs", section(&Server::logs, "logs", logs_keys())},
   };
   return keys;
@@ -235,7 +250,8 @@ const std::vector<Key<Fleet>>& fleet_keys() {
        of_fleet(&Fleet::config,
                 integer<Config, unsigned>(&Config::max_concurrent_starts, 1, 10'000, 0))},
       {"shutdownTimeout", of_fleet(&Fleet::config, duration(&Config::shutdown_timeout, 1ms))},
-      {"gateway", gateway()},
+      {"gateway", of_fleet(&Fleet::config,
+                           Value<Config>{section(&Config::gateway, "gateway", gateway_keys())})},
   };
   return keys;
 }

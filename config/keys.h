@@ -29,6 +29,7 @@ enum class Shape {
   inherit,       ///< true, false or names
   dependencies,  ///< {"redis": "ready"} or ["redis"]
   limits,        ///< {"nofile": 4096}
+  tokens,        ///< [{"name": "ci", "tokenEnv": "CI_TOKEN"}]
 };
 
 /// One line of the table, for documentation and tests.

@@ -16,6 +16,8 @@ using Names = std::array<std::pair<std::string_view, Enum>, Count>;
 inline constexpr Names<Kind, 2> kind_names{{{"mcp", Kind::mcp}, {"process", Kind::process}}};
 inline constexpr Names<Startup, 2> startup_names{
     {{"eager", Startup::eager}, {"lazy", Startup::lazy}}};
+inline constexpr Names<Sharing, 2> sharing_names{
+    {{"shared", Sharing::shared}, {"session", Sharing::session}}};
 inline constexpr Names<RestartPolicy, 4> restart_names{
     {{"always", RestartPolicy::always},
      {"on-failure", RestartPolicy::on_failure},

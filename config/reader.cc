@@ -155,7 +155,7 @@ void Reader::read_servers() {
     }
     drafts_.push_back(std::move(reading.draft));
   }
-  check_fleet(drafts_, disabled, fleet_.config.gateway_listen, report_);
+  check_fleet(drafts_, disabled, fleet_.config.gateway.listen, report_);
 }
 
 /// What depends on an unusable server would wait for ever: it is unusable too.

@@ -14,6 +14,9 @@ Value<Server> umask_value();
 Value<Server> inherit_env();
 /// A user or group: a name, or a number in either spelling.
 Value<Draft> account(std::string Draft::* member);
+/// [{"name": "ci", "tokenEnv": "CI_TOKEN", "scopes": ["math.*"]}]; written with the
+/// digest in the token's place.
+Value<Gateway> tokens();
 /// "SIGTERM", "TERM" and "term" alike.
 Value<StopLadder> stop_signal();
 

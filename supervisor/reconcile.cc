@@ -48,6 +48,16 @@ constexpr std::array table{
     field<&Server::memory>("x-mcpctl.memory", Effect::in_place),
     field<&Server::pids>("x-mcpctl.pids", Effect::in_place),
     field<&Server::inherit_env>("x-mcpctl.inheritEnv", Effect::restart),
+    field<&Server::sharing>("x-mcpctl.share", Effect::restart),
+    field<&Server::max_sessions>("x-mcpctl.maxSessions", Effect::in_place),
+    field<&Server::max_concurrent_requests>("x-mcpctl.maxConcurrentRequests", Effect::in_place),
+    field<&Server::queue_size>("x-mcpctl.queueSize", Effect::in_place),
+    field<&Server::queue_timeout>("x-mcpctl.queueTimeout", Effect::in_place),
+    field<&Server::request_timeout>("x-mcpctl.requestTimeout", Effect::in_place),
+    field<&Server::request_timeout_max>("x-mcpctl.requestTimeoutMax", Effect::in_place),
+    field<&Server::enabled_tools>("x-mcpctl.enabledTools", Effect::in_place),
+    field<&Server::disabled_tools>("x-mcpctl.disabledTools", Effect::in_place),
+    field<&Server::repeat_calls>("x-mcpctl.repeatCalls", Effect::in_place),
     field<&Server::logs>("x-mcpctl.logs", Effect::in_place),
 };
 

@@ -73,6 +73,14 @@ TEST_CASE("a dump shows effective values in the files' own form") {
           "signal": "SIGTERM"
         },
         "inheritEnv": false,
+        "share": "shared",
+        "maxSessions": 20,
+        "maxConcurrentRequests": 0,
+        "queueSize": 100,
+        "queueTimeout": "30s",
+        "requestTimeout": "1m",
+        "requestTimeoutMax": "30m",
+        "repeatCalls": false,
         "logs": {
           "format": "text",
           "maxSize": "10MiB",
@@ -85,7 +93,15 @@ TEST_CASE("a dump shows effective values in the files' own form") {
   "x-mcpctl": {
     "name": "f",
     "gateway": {
-      "listen": "127.0.0.1:7420"
+      "listen": "127.0.0.1:7420",
+      "maxBody": "10MiB",
+      "maxSessions": 10000,
+      "sessionIdle": "30m",
+      "maxInFlight": 100,
+      "connectionsPerPeer": 0,
+      "requestsPerSecond": 0,
+      "keepAlive": "25s",
+      "accessLog": false
     }
   },
   "disabled": [],

@@ -42,7 +42,7 @@ TEST_CASE("a plain mcpServers file gives stdio servers with all defaults") {
   CHECK(server.readiness == Readiness{});
   CHECK(server.liveness == Liveness{});
   CHECK(server.stop == StopLadder{});
-  CHECK(reading.config.gateway_listen == "127.0.0.1:7420");
+  CHECK(reading.config.gateway.listen == "127.0.0.1:7420");
   CHECK(reading.config.secrets == std::vector<std::string>{"ghp_secret"});
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("the top of x-mcpctl sets the fleet") {
   CHECK(reading.config.name == "prod.eu-1");
   CHECK(reading.config.max_concurrent_starts == 3);
   CHECK(reading.config.shutdown_timeout == 20s);
-  CHECK(reading.config.gateway_listen == "[::1]:9000");
+  CHECK(reading.config.gateway.listen == "[::1]:9000");
 }
 
 TEST_CASE("the gateway can be switched off") {
@@ -187,7 +187,7 @@ TEST_CASE("the gateway can be switched off") {
       here.read(R"({"mcpServers": {}, "x-mcpctl": {"gateway": {"listen": "off"}}})");
 
   CHECK(shown(reading) == "");
-  CHECK(reading.config.gateway_listen == "");
+  CHECK(reading.config.gateway.listen == "");
 }
 
 TEST_CASE("a later file replaces a server whole and merges the top") {
