@@ -32,9 +32,12 @@ const std::map<std::string, std::set<std::string>> allowed{
     {"control",
      {"base", "config", "mcp", "health", "supervisor", "loop", "spawn", "signals", "http",
       "runtime"}},
+    {"gateway",
+     {"base", "config", "mcp", "relay", "health", "supervisor", "loop", "spawn", "signals", "http",
+      "runtime"}},
     {"cli",
      {"base", "config", "mcp", "health", "supervisor", "loop", "spawn", "signals", "http",
-      "runtime", "control"}},
+      "runtime", "control", "gateway"}},
 };
 
 /// Headers that give the kernel, a clock or a log to whoever includes them.
