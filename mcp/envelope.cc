@@ -33,10 +33,24 @@ constexpr Wanted wanted[]{
     {Place::params, "taskId", &Envelope::params_task_id},
     {Place::params, "progressToken", &Envelope::params_progress_token},
     {Place::params, "requestId", &Envelope::params_request_id},
+    {Place::params, "cursor", &Envelope::params_cursor},
+    {Place::params, "level", &Envelope::params_level},
+    {Place::params, "ref", &Envelope::params_ref},
+    {Place::params, "task", &Envelope::params_task},
+    {Place::params, "notifications", &Envelope::params_notifications},
+    {Place::params, "requestState", &Envelope::params_request_state},
+    {Place::params, "inputResponses", &Envelope::params_input_responses},
     {Place::params, "_meta", &Envelope::params_meta, Place::meta},
     {Place::meta, "progressToken", &Envelope::meta_progress_token},
     {Place::meta, "io.modelcontextprotocol/protocolVersion", &Envelope::meta_protocol_version},
     {Place::meta, "io.modelcontextprotocol/subscriptionId", &Envelope::meta_subscription_id},
+    {Place::meta, "io.modelcontextprotocol/clientInfo", &Envelope::meta_client_info},
+    {Place::meta, "io.modelcontextprotocol/clientCapabilities",
+     &Envelope::meta_client_capabilities},
+    {Place::meta, "io.modelcontextprotocol/logLevel", &Envelope::meta_log_level},
+    {Place::result, "resultType", &Envelope::result_type},
+    {Place::result, "ttlMs", &Envelope::result_ttl_ms},
+    {Place::result, "cacheScope", &Envelope::result_cache_scope},
     {Place::result, "_meta", &Envelope::result_meta, Place::result_meta},
     {Place::result_meta, "io.modelcontextprotocol/subscriptionId",
      &Envelope::result_meta_subscription_id},
@@ -46,8 +60,11 @@ constexpr Wanted wanted[]{
 
 const Wanted* find_wanted(Place in, std::string_view raw_key) {
   if (in == Place::other) return nullptr;
+  const std::string_view key = raw_key.substr(1, raw_key.size() - 2);
+  const bool escaped = key.find('\\') != key.npos;
   for (const Wanted& candidate : wanted) {
-    if (candidate.in == in && is_string(raw_key, candidate.key)) return &candidate;
+    if (candidate.in != in) continue;
+    if (escaped ? is_string(raw_key, candidate.key) : key == candidate.key) return &candidate;
   }
   return nullptr;
 }

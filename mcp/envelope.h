@@ -51,13 +51,26 @@ struct Envelope {
   Span params_task_id;         ///< tasks/…
   Span params_progress_token;  ///< notifications/progress
   Span params_request_id;      ///< notifications/cancelled
-  Span params_meta;            ///< any value
+  Span params_cursor;          ///< the lists
+  Span params_level;           ///< logging/setLevel, notifications/message
+  Span params_ref;             ///< completion/complete
+  Span params_task;            ///< tools/call as a task (2025-11-25)
+  Span params_notifications;   ///< subscriptions/listen
+  Span params_request_state;   ///< a retry after input_required
+  Span params_input_responses;
+  Span params_meta;  ///< any value
 
   // Inside params._meta.
   Span meta_progress_token;
-  Span meta_protocol_version;  ///< io.modelcontextprotocol/protocolVersion: a modern request
-  Span meta_subscription_id;   ///< io.modelcontextprotocol/subscriptionId
+  Span meta_protocol_version;     ///< io.modelcontextprotocol/protocolVersion: a modern request
+  Span meta_subscription_id;      ///< io.modelcontextprotocol/subscriptionId
+  Span meta_client_info;          ///< io.modelcontextprotocol/clientInfo
+  Span meta_client_capabilities;  ///< io.modelcontextprotocol/clientCapabilities
+  Span meta_log_level;            ///< io.modelcontextprotocol/logLevel
 
+  Span result_type;                  ///< absent means "complete"
+  Span result_ttl_ms;                ///< lists, reads and discover
+  Span result_cache_scope;           ///< the same
   Span result_meta;                  ///< result._meta, any value
   Span result_meta_subscription_id;  ///< the end of subscriptions/listen
 
