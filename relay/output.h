@@ -1,0 +1,44 @@
+// What a Link, and the Interests of a server's clients, want done.  Data only.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "relay/request.h"
+
+namespace mcpctl::relay {
+
+/// Send to the server, as one message.
+struct ToServer {
+  std::string text{};
+  std::uint64_t id{0};  ///< of a request; 0: nothing will be answered
+  CallId call{};        ///< on whose behalf; none: the Link's own
+  /// Only with Link::Options::for_http: the values of Mcp-Method and Mcp-Name.
+  std::string method{}, name{};
+};
+
+/// Send to a client: in its era, with its ids, ready to go.
+struct ToClient {
+  DownstreamId downstream{};
+  CallId call{};  ///< on that call's stream; none: belongs to no call of this client
+  std::string text{};
+  bool is_last{false};    ///< the call's response; nothing follows
+  std::uint64_t asks{0};  ///< id of the server's request in it; see Link::answer
+};
+
+/// Belongs to no call.  Interests::deliver says who hears it, and how.
+struct Heard {
+  enum class What : unsigned char {
+    tools_changed,
+    prompts_changed,
+    resources_changed,
+    resource_updated
+  };
+  What what{What::tools_changed};
+  std::string text{};  ///< the server's notification; empty: to be written anew
+  std::string uri{};   ///< resource_updated
+};
+
+using Output = std::variant<ToServer, ToClient, Heard>;
+
+}  // namespace mcpctl::relay

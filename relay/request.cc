@@ -1,0 +1,13 @@
+#include "relay/request.h"
+
+#include <utility>
+
+namespace mcpctl::relay {
+
+std::expected<Request, mcp::Malformed> read_request(std::string text) {
+  const auto envelope = mcp::scan(text);
+  if (!envelope) return std::unexpected{envelope.error()};
+  return Request{std::move(text), *envelope};
+}
+
+}  // namespace mcpctl::relay
