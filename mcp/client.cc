@@ -89,8 +89,8 @@ void Client::send_discover(Instant now) {
 
 void Client::send_initialize(Instant now) {
   initialize_sent_ = true;
-  send_request(initialize_, initialize_request(take_id(), options_.client), "initialize", now,
-               std::nullopt);
+  send_request(initialize_, initialize_request(take_id(), options_.client, options_.capabilities),
+               "initialize", now, std::nullopt);
 }
 
 bool Client::probe(Probe asked, Duration timeout, Instant now) {
@@ -168,11 +168,21 @@ Receipt Client::take_request(const Envelope& envelope, std::string_view message)
     record_noise(message, "request from a modern server");
     return Receipt::noise;
   }
-  std::string text = is_string(envelope.method.in(message), "ping")
-                         ? empty_response(id)
-                         : error_response(id, error_code::method_not_found, "Method not found");
-  outputs_.emplace_back(Send{std::move(text), {}, 0, identity_.protocol_version});
+  if (is_string(envelope.method.in(message), "ping")) {
+    outputs_.emplace_back(Send{empty_response(id), {}, 0, identity_.protocol_version});
+    return Receipt::taken;
+  }
+  if (options_.capabilities != "{}") return Receipt::unclaimed;
+  refuse(envelope, message);
   return Receipt::taken;
+}
+
+void Client::refuse(const Envelope& request, std::string_view message) {
+  outputs_.emplace_back(
+      Send{error_response(request.id.in(message), error_code::method_not_found, "Method not found"),
+           {},
+           0,
+           identity_.protocol_version});
 }
 
 Client::Pending* Client::find_pending(const Envelope& envelope, std::string_view message) {
@@ -335,6 +345,10 @@ void Client::complete_handshake(const Revision& revision, std::string_view resul
   if (capabilities.size() <= capabilities_limit) identity_.capabilities = capabilities;
   identity_.instructions_length =
       string_value(member(result, "instructions")).value_or(std::string{}).size();
+  if (options_.keep_profile) {
+    profile_ = Profile{revision.era, revision.name, std::string{server_info},
+                       std::string{capabilities}, std::string{member(result, "instructions")}};
+  }
   phase_ = Phase::ready;
   discover_ = {};
   initialize_ = {};

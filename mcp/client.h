@@ -1,8 +1,8 @@
 // The supervisor's own conversation with one MCP server in one incarnation: finds
 // out which era it speaks, shakes hands, learns its tools, probes it.  Pure: takes
 // messages and the time, gives messages to send and events.  Knows no transport:
-// over stdio a message is a line, over HTTP a POST and its answer.  Never declares
-// a client capability and never relays anybody else's traffic.
+// over stdio a message is a line, over HTTP a POST and its answer.  Never relays
+// anybody else's traffic, but leaves it to who does (Receipt::unclaimed).
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -42,6 +42,16 @@ struct Identity {
   std::size_t instructions_length{0};  ///< bytes
   std::string_view protocol_version;   ///< static storage; empty before the handshake
   Era era{Era::unknown};
+};
+
+/// What the server said of itself in the handshake, for whoever speaks for it to
+/// others: raw JSON values as they stood; empty: it said nothing.
+struct Profile {
+  Era era{Era::unknown};
+  std::string_view revision;  ///< static storage
+  std::string server_info;
+  std::string capabilities;
+  std::string instructions;
 };
 
 /// Send `text` to the server, as one message.  Over HTTP, `method` and
@@ -89,8 +99,9 @@ using Output = std::variant<Send, HandshakeCompleted, HandshakeFailed, ToolsList
 
 /// What became of a message handed to receive().
 enum class Receipt : unsigned char {
-  taken,      ///< it was for us: an answer to a request of ours, or a request
-  unclaimed,  ///< an answer that is not ours (late, or a relay's), or any notification
+  taken,      ///< it was for us: an answer to a request of ours, or a request we answered
+  unclaimed,  ///< an answer that is not ours (late, or a relay's), any notification, or a
+              ///< request that a declared capability allows: see Options::capabilities
   noise,      ///< no message at all; counted
 };
 
@@ -104,6 +115,10 @@ class Client {
     /// Silence on server/discover after which `initialize` is sent as well.
     Duration discover_timeout{2'000};
     Duration tools_timeout{30'000};  ///< for each page of tools/list
+    /// What `initialize` declares: a raw JSON object of static storage.  Declared is
+    /// what somebody else answers: then requests are left unclaimed, except for ping.
+    std::string_view capabilities{"{}"};
+    bool keep_profile{false};  ///< for profile()
   };
 
   explicit Client(Options options) : options_(options) {}
@@ -115,6 +130,9 @@ class Client {
   Receipt receive(std::string_view message, Instant now);
   /// The same for who has scanned it already.
   Receipt receive(const Envelope& envelope, std::string_view message, Instant now);
+
+  /// Answers a request that was left unclaimed and that nobody takes.
+  void refuse(const Envelope& request, std::string_view message);
 
   /// The transport learnt that request `id` will never be answered (connection
   /// refused, an HTTP error without a JSON-RPC body).  Counts as an error answer.
@@ -142,6 +160,8 @@ class Client {
   std::vector<Output> take_outputs();
 
   const Identity& identity() const { return identity_; }
+  /// Empty before the handshake, and without Options::keep_profile.
+  const Profile& profile() const { return profile_; }
   const std::vector<Tool>& tools() const { return tools_; }
   bool is_ready() const { return phase_ == Phase::ready; }
   std::uint64_t noise() const { return noise_; }
@@ -230,6 +250,7 @@ class Client {
   std::optional<LateModern> late_modern_;
   std::unique_ptr<Listing, DropListing> listing_;  ///< while listing only
   Identity identity_;
+  Profile profile_;
   std::vector<Tool> tools_;
   std::vector<Output> outputs_;
 };

@@ -33,12 +33,15 @@ std::string discover_request(std::uint64_t id, ClientInfo client) {
   return one_line(message);
 }
 
-std::string initialize_request(std::uint64_t id, ClientInfo client) {
-  Json message = request(id, "initialize");
-  message["params"] = Json{{"protocolVersion", newest_legacy},
-                           {"capabilities", Json::object()},
-                           {"clientInfo", software(client)}};
-  return one_line(message);
+std::string initialize_request(std::uint64_t id, ClientInfo client, std::string_view capabilities) {
+  std::string text = R"({"jsonrpc":"2.0","id":)" + std::to_string(id);
+  text += R"(,"method":"initialize","params":{"protocolVersion":")";
+  text += newest_legacy;
+  text += R"(","capabilities":)";
+  text += capabilities;
+  text += R"(,"clientInfo":)";
+  text += one_line(software(client));
+  return text + "}}";
 }
 
 std::string initialized_notification() {

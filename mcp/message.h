@@ -20,9 +20,10 @@ struct ClientInfo {
 /// request must have, with no client capabilities.
 std::string discover_request(std::uint64_t id, ClientInfo client);
 
-/// MCP 2025-11-25, lifecycle.  Declares no client capabilities, so no server has
-/// a reason to ask us for roots, sampling or elicitation.
-std::string initialize_request(std::uint64_t id, ClientInfo client);
+/// MCP 2025-11-25, lifecycle.  `capabilities` is a raw JSON object; with none, no
+/// server has a reason to ask us for roots, sampling or elicitation.
+std::string initialize_request(std::uint64_t id, ClientInfo client,
+                               std::string_view capabilities = "{}");
 std::string initialized_notification();
 
 /// Legacy only.

@@ -20,6 +20,17 @@ mcp::Receipt Conversation::receive(std::string_view message) {
   return receipt;
 }
 
+mcp::Receipt Conversation::receive(const mcp::Envelope& envelope, std::string_view message) {
+  const mcp::Receipt receipt = client_.receive(envelope, message, loop_.now());
+  follow_up();
+  return receipt;
+}
+
+void Conversation::refuse(const mcp::Envelope& request, std::string_view message) {
+  client_.refuse(request, message);
+  follow_up();
+}
+
 void Conversation::request_failed(std::uint64_t id, std::string_view why) {
   client_.request_failed(id, why, loop_.now());
   follow_up();

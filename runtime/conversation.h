@@ -1,6 +1,7 @@
 // The supervisor's own talk with one server on the loop: mcp::Client, its timer,
 // and a transport that somebody else provides.  One per incarnation.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -23,11 +24,14 @@ class Conversation {
 
   void begin();
   mcp::Receipt receive(std::string_view message);
+  mcp::Receipt receive(const mcp::Envelope& envelope, std::string_view message);
+  void refuse(const mcp::Envelope& request, std::string_view message);
   void request_failed(std::uint64_t id, std::string_view why);
   bool probe(mcp::Probe probe, Duration timeout);
   void abandon_probe();
   void paused(Duration gap);
 
+  std::uint64_t take_id() { return client_.take_id(); }
   const mcp::Client& client() const { return client_; }
 
  private:

@@ -56,7 +56,10 @@ Instance::Instance(ServerId id, config::Server server, FleetContext& context)
                 },
             .redact =
                 [this](std::string_view text) { return config::redact(text, around_.secrets); }}),
-      deadline_(around_.loop) {}
+      deadline_(around_.loop),
+      channel_(around_.loop, channel_wires()) {
+  channel_.configured(*config_, running());
+}
 
 Instance::~Instance() {
   if (!process_) return;
@@ -94,6 +97,8 @@ void Instance::perform(const supervisor::Spawn& action) {
     running_->port = *port;
   }
   was_ready_ = false;
+  channel_.configured(*config_, *running_);
+  channel_.spawned(incarnation_);
   if (is_remote()) {
     make_prober();
     return report(supervisor::Spawned{incarnation_});
@@ -217,6 +222,7 @@ Process::Callbacks Instance::process_callbacks() {
   callbacks.on_notify = [this](std::string_view bytes) {
     if (prober_ && bytes.find('\n') != std::string_view::npos) prober_->notified_ready();
   };
+  callbacks.on_stdin_drained = [this] { channel_.drained(); };
   callbacks.on_exit = [this](const supervisor::ExitStatus& status) { exited(status); };
   return callbacks;
 }
@@ -264,7 +270,7 @@ void Instance::make_prober() {
       (std::uint64_t{id_.value} << 32 | incarnation_.value) * 0x9e3779b97f4a7c15u;
   prober_.emplace(
       around_.loop, around_.trees, *running_, [this] { return check_target(); }, protocol_, chance,
-      prober_callbacks());
+      around_.relays, prober_callbacks());
   if (running_->readiness.method != config::Readiness::Method::log_line) return;
   line_watch_ = log_.lines().subscribe([this](const Line& line) {
     if (is_own_output(line.stream) && prober_) prober_->heard_line(line.text);
@@ -306,7 +312,25 @@ Prober::Callbacks Instance::prober_callbacks() {
     }
   };
   callbacks.note = [this](const std::string& text) { this->note(text); };
+  callbacks.on_opened = [this](const mcp::Profile& profile) { channel_.opened(profile); };
+  callbacks.relay = [this](std::string_view message, const mcp::Envelope& envelope) {
+    return channel_.heard(message, envelope);
+  };
   return callbacks;
+}
+
+Channel::Wires Instance::channel_wires() {
+  Channel::Wires wires;
+  wires.write = [this](std::string_view lines) {
+    return process_ ? process_->write(lines) : loop::Written::closed;
+  };
+  wires.queued = [this] { return process_ ? process_->stdin_queued() : 0; };
+  wires.take_id = [this] { return prober_->take_id(); };
+  wires.report = [this](supervisor::Event event) { report(std::move(event)); };
+  wires.busy = [this](unsigned in_flight) {
+    if (prober_) prober_->in_flight(in_flight);
+  };
+  return wires;
 }
 
 void Instance::perform(const supervisor::ProveReadiness& action) {
@@ -324,6 +348,7 @@ void Instance::perform(const supervisor::LeaveAlone& action) {
 // ---- stopping --------------------------------------------------------------------
 
 void Instance::perform(const supervisor::CloseStdin& action) {
+  channel_.flush();
   if (is_current(action.of) && process_) process_->close_stdin();
 }
 
@@ -358,7 +383,7 @@ void Instance::perform(const supervisor::DisarmDeadline&) {
 void Instance::reconfigure(config::Server server) {
   log_.reconfigure(server.logs);
   config_ = std::make_shared<config::Server>(std::move(server));
-  if (!running_) return;
+  if (!running_) return channel_.configured(*config_, *config_);
   const auto port = running_->port;
   config::Server wanted = port ? config::with_port(*config_, *port) : *config_;
   // A process that was not told to feed the watchdog is not blamed for its silence.
@@ -370,6 +395,7 @@ void Instance::reconfigure(config::Server server) {
   running_->headers = std::move(wanted.headers);
   running_->memory = wanted.memory;
   if (prober_ && probes_change) prober_->reconfigure(running_->liveness);
+  channel_.configured(*config_, *running_);
 }
 
 void Instance::paused(Duration gap) {

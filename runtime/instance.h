@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "runtime/channel.h"
 #include "runtime/notify_socket.h"
 #include "runtime/prober.h"
 #include "runtime/process.h"
@@ -32,6 +33,7 @@ struct FleetContext {
   std::size_t pipe_capacity{0};              ///< of stdout pipes; 0: the kernel's default
   std::vector<std::string> secrets;          ///< that no note may show
   std::optional<config::ResourceLimit> descriptor_limit;  ///< see Options
+  bool relays{false};                                     ///< see Options
   std::function<void(ServerId, supervisor::Event)> report;
 };
 
@@ -64,6 +66,7 @@ class Instance {
   /// With its port, as the current or last incarnation runs (or ran).
   const config::Server& running() const { return running_ ? *running_ : *config_; }
   ServerLog& log() { return log_; }
+  Channel& channel() { return channel_; }
   /// nullptr before the first spawn.
   spawn::Tree* tree() { return process_ ? &process_->tree() : nullptr; }
   /// 0 without a process.
@@ -86,6 +89,7 @@ class Instance {
   void heard(Stream stream, std::string_view bytes);
   void notified(const health::Notification& notification);
   void limit_cgroup();
+  Channel::Wires channel_wires();
   void report(supervisor::Event event);
   void note(const std::string& text);
 
@@ -111,6 +115,7 @@ class Instance {
   Subscription line_watch_;
   Instant last_progress_;
   std::string status_text_;
+  Channel channel_;  ///< the first to go: its listener may still look around
 };
 
 }  // namespace mcpctl::runtime

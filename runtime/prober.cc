@@ -10,6 +10,9 @@ namespace mcpctl::runtime {
 namespace {
 
 constexpr std::string_view client_version = MCPCTL_VERSION;
+/// What some client behind the door may be able to do.
+constexpr std::string_view relayed_capabilities =
+    R"({"roots":{"listChanged":true},"sampling":{},"elicitation":{"form":{},"url":{}}})";
 
 health::Check check_of(mcp::Probe probe) {
   switch (probe) {
@@ -26,13 +29,14 @@ bool speaks_mcp(const config::Server& server) { return server.kind == config::Ki
 
 Prober::Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
                std::function<CheckTarget()> target, ProtocolMemory& memory, std::uint64_t chance,
-               Callbacks callbacks)
+               bool relays, Callbacks callbacks)
     : loop_(loop),
       trees_(trees),
       server_(server),
       target_(std::move(target)),
       memory_(memory),
       chance_(chance),
+      relays_(relays),
       callbacks_(std::move(callbacks)),
       readiness_(health::readiness_policy(server.readiness, server.kind, server.transport)),
       readiness_timer_(loop) {
@@ -53,6 +57,8 @@ void Prober::open_conversation() {
   options.client.version = client_version;
   // Over HTTP nothing is lost by asking: each message stands alone.
   options.skip_discover = memory_.skip_discover && !over_http();
+  options.keep_profile = relays_;
+  if (relays_ && !over_http()) options.capabilities = relayed_capabilities;
   if (over_http()) {
     http_.emplace(loop_, server_.url, server_.headers,
                   HttpTransport::Callbacks{
@@ -81,6 +87,7 @@ void Prober::sent_by_client(const mcp::Send& message) {
 void Prober::told(const mcp::Output& output) {
   memory_.skip_discover = conversation_->client().skip_discover_next_time();
   if (std::holds_alternative<mcp::HandshakeCompleted>(output)) {
+    if (relays_) callbacks_.on_opened(conversation_->client().profile());
     if (over_http()) return handshake_ended(true);
     return feed(health::ReadinessEvent{health::ConversationOpened{}});
   }
@@ -192,9 +199,27 @@ void Prober::heard_stdout(std::string_view bytes) {
       callbacks_.note("stdout: skipped a line of " + std::to_string(frame->size) + " bytes");
       continue;
     }
-    conversation_->receive(frame->line);
+    hear(frame->line);
   }
   feed(health::LivenessEvent{health::TrafficSeen{}});
+}
+
+void Prober::hear(std::string_view message) {
+  const auto envelope = mcp::scan(message);
+  if (!envelope) {
+    conversation_->receive(message);  // counts it
+    return;
+  }
+  if (relays_ && envelope->kind == mcp::Kind::batch) {
+    for (const std::string_view element : mcp::batch_elements(message)) {
+      if (!element.starts_with('[')) hear(element);
+    }
+    return;
+  }
+  const bool unclaimed = conversation_->receive(*envelope, message) == mcp::Receipt::unclaimed;
+  if (!relays_ || !unclaimed) return;
+  const bool taken = callbacks_.relay(message, *envelope);
+  if (!taken && envelope->kind == mcp::Kind::request) conversation_->refuse(*envelope, message);
 }
 
 void Prober::heard_line(std::string_view line) {

@@ -38,14 +38,20 @@ class Prober {
     std::function<void(std::string_view)> write;
     /// For the server's log.
     std::function<void(const std::string&)> note;
+    /// The handshake is complete, over HTTP perhaps anew.
+    std::function<void(const mcp::Profile&)> on_opened;
+    /// A message over stdio that the client did not claim; whether somebody took it.
+    std::function<bool(std::string_view, const mcp::Envelope&)> relay;
   };
 
   /// `server` has its port filled in and outlives the prober.  `target` says how to
   /// check from outside, when that is needed.  `chance` spreads the probes of many
   /// servers.
+  /// With `relays`, clients' requests will share its conversation over stdio: then it
+  /// declares what they may be able to do.
   Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
          std::function<CheckTarget()> target, ProtocolMemory& memory, std::uint64_t chance,
-         Callbacks callbacks);
+         bool relays, Callbacks callbacks);
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -69,12 +75,15 @@ class Prober {
 
   /// nullptr for what speaks no MCP, or before the first handshake over HTTP.
   const mcp::Client* client() const;
+  /// An id for somebody else's request on the conversation.  Only after on_opened.
+  std::uint64_t take_id() { return conversation_->take_id(); }
   std::uint64_t overlong_lines() const { return overlong_lines_; }
   /// Why the last attempt to find it ready failed; empty if none did.
   const std::string& last_failure() const { return last_failure_; }
 
  private:
   void open_conversation();
+  void hear(std::string_view message);
   void told(const mcp::Output& output);
   void sent_by_client(const mcp::Send& message);
   void prove(const health::ReadinessEvent& evidence);
@@ -100,6 +109,7 @@ class Prober {
   std::function<CheckTarget()> target_;
   ProtocolMemory& memory_;
   std::uint64_t chance_;
+  bool relays_;
   Callbacks callbacks_;
 
   health::Readiness readiness_;

@@ -62,6 +62,8 @@ class Process {
 
   /// For its stdin; `closed` when there is none.
   loop::Written write(std::string_view bytes);
+  /// Bytes that its stdin has not taken yet.
+  std::size_t stdin_queued() const { return stdin_ ? stdin_->queued() : 0; }
   void close_stdin();
 
   /// Stops and continues reading: back-pressure.

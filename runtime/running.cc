@@ -82,6 +82,7 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
               pipe_capacity(config_),
               config_.secrets,
               options_.descriptor_limit,
+              options_.relays,
               [this](ServerId id, supervisor::Event event) { report(id, std::move(event)); }},
       fleet_(start_slots(config_), seed()),
       fleet_deadline_(loop),
@@ -214,6 +215,7 @@ void Supervisor::Running::apply(const supervisor::Plan& plan, const config::Conf
     const std::string unusable = why_unusable(wanted, change.server);
     if (!known) {
       const ServerId id = add(std::move(server), unusable);
+      additions_.publish(change.server);
       run(fleet_.enable(id, loop_.now()));
       continue;
     }
@@ -295,6 +297,7 @@ void Supervisor::Running::announce(ServerId id, const supervisor::Announce& anno
   std::string note{name(announcement.to)};
   note += " (" + transition.why_text + ")";
   instance.log().note(note, Stream::state);
+  instance.channel().entered(announcement.to, transition.why_text);
   feed_.publish(transition);
   const bool process_changes = announcement.to == supervisor::State::starting ||
                                announcement.from == supervisor::State::stopping;

@@ -39,6 +39,7 @@ class Supervisor::Running {
   bool is_stopping() const { return fleet_.is_stopping(); }
   const config::Config& config() const { return config_; }
   Feed& feed() { return feed_; }
+  Topic<std::string>& additions() { return additions_; }
   LineFeed& lines() { return lines_; }
 
  private:
@@ -71,6 +72,7 @@ class Supervisor::Running {
   Options options_;
   LineFeed lines_;
   Feed feed_;
+  Topic<std::string> additions_;
   TreeWatch trees_;
   FleetContext around_;
   supervisor::Fleet fleet_;

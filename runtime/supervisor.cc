@@ -33,6 +33,13 @@ Feed& Supervisor::feed() { return running_->feed(); }
 LineFeed& Supervisor::lines() { return running_->lines(); }
 void Supervisor::reopen_logs() { running_->reopen_logs(); }
 
+Channel* Supervisor::channel(std::string_view server) {
+  Instance* instance = running_->find(server);
+  return instance == nullptr ? nullptr : &instance->channel();
+}
+
+Topic<std::string>& Supervisor::additions() { return running_->additions(); }
+
 ServerLog* Supervisor::log(std::string_view server) {
   Instance* instance = running_->find(server);
   return instance == nullptr ? nullptr : &instance->log();

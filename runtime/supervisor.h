@@ -17,6 +17,7 @@
 #include "config/problem.h"
 #include "config/reader.h"
 #include "loop/loop.h"
+#include "runtime/channel.h"
 #include "runtime/feed.h"
 #include "runtime/server_log.h"
 #include "runtime/status.h"
@@ -33,6 +34,9 @@ struct Options {
   /// What servers get that configure none: the limit that we had before we raised
   /// it for ourselves.
   std::optional<config::ResourceLimit> descriptor_limit;
+  /// Clients are relayed to the servers: channels open, and servers are told what
+  /// clients may be able to do.
+  bool relays{false};
   /// Reads the configuration anew, for reload().
   std::function<config::Reading()> load;
   /// After stop_all(): nothing is left running.  Called once, from the loop.
@@ -87,6 +91,10 @@ class Supervisor {
   Feed& feed();
   /// nullptr for an unknown server.  Valid until the server is removed.
   ServerLog* log(std::string_view server);
+  /// nullptr for an unknown server.  Valid until ChannelListener::on_removed.
+  Channel* channel(std::string_view server);
+  /// Names of servers that join the fleet after the start.
+  Topic<std::string>& additions();
   /// Lines of all servers as they come (the foreground's view).
   LineFeed& lines();
   /// Closes and opens every log file (after an external rotation).

@@ -99,4 +99,29 @@ TEST_CASE("a batch of a million is not worked off") {
 }
 
 }  // namespace
+TEST_CASE("a request is left to others when a capability was declared for them, a ping is not") {
+  Client::Options options;
+  options.skip_discover = true;
+  options.capabilities = R"({"roots":{}})";
+  options.keep_profile = true;
+  Conversation c{options};
+  CHECK(c.sent.back().find(R"("capabilities":{"roots":{}})") != std::string::npos);
+  c.answers(
+      R"({"protocolVersion":"2025-06-18","capabilities":{"x":1.0},"serverInfo":{"name":"s"}})");
+  CHECK(c.client.profile().capabilities == R"({"x":1.0})");
+  CHECK(c.client.profile().server_info == R"({"name":"s"})");
+
+  const std::size_t before = c.sent.size();
+  const std::string request = R"({"jsonrpc":"2.0","id":"a","method":"roots/list"})";
+  c.says(request);
+  CHECK(c.receipt == Receipt::unclaimed);
+  CHECK(c.sent.size() == before);
+  c.says(R"({"jsonrpc":"2.0","id":"b","method":"ping"})");
+  CHECK(c.receipt == Receipt::taken);
+
+  c.client.refuse(*scan(request), request);
+  c.drain();
+  CHECK(c.sent.back().find(R"("id":"a","error":{"code":-32601)") != std::string::npos);
+}
+
 }  // namespace mcpctl::mcp

@@ -19,7 +19,8 @@ namespace mcpctl::runtime::testing {
 
 class LiveFleet {
  public:
-  explicit LiveFleet(std::vector<config::Server> servers) {
+  /// With `relays`, channels open.
+  explicit LiveFleet(std::vector<config::Server> servers, bool relays = false) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     char name[] = "/tmp/mcpctl-runtime-test-XXXXXX";
     dir_ = ::mkdtemp(name);
@@ -30,6 +31,7 @@ class LiveFleet {
     }
     Options options;
     options.state_dir = dir_;
+    options.relays = relays;
     options.shutdown_timeout = Duration{10'000};
     options.load = [this] { return reading_; };
     options.on_stopped = [this] { stopped_ = true; };
