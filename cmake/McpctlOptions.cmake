@@ -1,5 +1,4 @@
 # How everything of ours is compiled: mcpctl_flags carries it.
-option(MCPCTL_STATIC "Link one fully static binary" OFF)
 option(MCPCTL_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 set(MCPCTL_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=")
 
@@ -37,7 +36,8 @@ if(NOT MCPCTL_SANITIZE)
 endif()
 
 if(MCPCTL_SANITIZE)
-  add_compile_options(-fsanitize=${MCPCTL_SANITIZE} -fno-sanitize-recover=all)
+  # -g1: a stack trace with lines is all that a finding needs.
+  add_compile_options(-fsanitize=${MCPCTL_SANITIZE} -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${MCPCTL_SANITIZE})
 endif()
 if(MCPCTL_FUZZ)
@@ -46,8 +46,6 @@ endif()
 
 # libuv, libstdc++ and libgcc go into the binary always: it starts faster, holds
 # less memory per process and runs where no C++ runtime is installed.
-if(MCPCTL_STATIC)
-  add_link_options(-static)
-elseif(NOT MCPCTL_SANITIZE)
+if(NOT MCPCTL_SANITIZE)
   add_link_options(-static-libstdc++ -static-libgcc)
 endif()

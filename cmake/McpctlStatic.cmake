@@ -1,0 +1,16 @@
+# mcpctl_static(TARGET)
+# Links the objects of the program TARGET once more, as static/TARGET: no shared library,
+# no loader, no symbols; it runs in an empty root file system.
+add_custom_target(static)
+function(mcpctl_static target)
+  if(MCPCTL_SANITIZE)
+    return()  # a sanitizer's runtime is a shared matter
+  endif()
+  add_executable(${target}_static $<TARGET_OBJECTS:${target}>)
+  target_link_libraries(${target}_static PRIVATE
+    $<TARGET_PROPERTY:${target},LINK_LIBRARIES>)
+  target_link_options(${target}_static PRIVATE -static -s)
+  set_target_properties(${target}_static PROPERTIES LINKER_LANGUAGE CXX OUTPUT_NAME ${target}
+    RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/static)
+  add_dependencies(static ${target}_static)
+endfunction()
