@@ -31,7 +31,7 @@ class Run final : public Command {
         ->type_name("FORMAT");
     app.add_flag("--no-color", options_.no_color, "No colours on a terminal");
     app.add_option("--listen", options_.gateway_listen, "Where the gateway listens for MCP clients")
-        ->type_name("HOST:PORT");
+        ->type_name("HOST:PORT|off");
     app.add_option("--health-listen", options_.probes_listen,
                    "Answer /livez, /readyz and /metrics on TCP, too")
         ->type_name("HOST:PORT");

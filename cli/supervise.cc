@@ -14,6 +14,7 @@
 #include "config/reader.h"
 #include "config/suggest.h"
 #include "control/json.h"
+#include "gateway/door.h"
 #include "loop/address.h"
 #include "loop/signal.h"
 #include "runtime/config_files.h"
@@ -83,7 +84,8 @@ int supervise(const SuperviseOptions& options) {
 
   const auto load = [&files, &options] {
     config::Reading reading = files->load();
-    if (!options.gateway_listen.empty()) reading.config.gateway.listen = options.gateway_listen;
+    const std::string& listen = options.gateway_listen;
+    if (!listen.empty()) reading.config.gateway.listen = listen == "off" ? "" : listen;
     return reading;
   };
   config::Reading reading = load();
@@ -93,6 +95,11 @@ int supervise(const SuperviseOptions& options) {
   }
   if (const std::string wrong = unknown_name(reading.config, options.only); !wrong.empty()) {
     return complain(wrong, exit_usage);
+  }
+
+  if (!reading.config.gateway.listen.empty()) {
+    const auto address = gateway::door_address(reading.config.gateway);
+    if (!address) return complain(address.error().message, exit_config);
   }
 
   SessionOptions session;

@@ -68,8 +68,11 @@ std::optional<http::Response> missing_server(const config::Config& config,
                        near ? "did you mean \"" + *near + "\"?" : "");
 }
 
-Api::Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown)
-    : supervisor_(supervisor), on_shutdown_(std::move(on_shutdown)) {}
+Api::Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown,
+         std::function<std::string()> more_metrics)
+    : supervisor_(supervisor),
+      on_shutdown_(std::move(on_shutdown)),
+      more_metrics_(std::move(more_metrics)) {}
 
 http::Response Api::answer(const http::Request& request) {
   const Path path = request.segments();
@@ -88,8 +91,9 @@ http::Response Api::answer_probe(const http::Request& request) {
   if (!reads(request)) return wrong_method("GET");
   if (request.path == "/livez") return text_reply(200, "ok\n");
   if (request.path == "/readyz") return readiness();
-  return text_reply(200, metrics(supervisor_.status(true), OwnUsage::of_this_process()),
-                    metrics_type);
+  std::string page = metrics(supervisor_.status(true), OwnUsage::of_this_process());
+  if (more_metrics_) page += more_metrics_();
+  return text_reply(200, std::move(page), metrics_type);
 }
 
 http::Response Api::answer_fleet(const http::Request& request, const Path& path) {

@@ -15,7 +15,9 @@ namespace mcpctl::control {
 class Api {
  public:
   /// Borrows the supervisor.  `on_shutdown` begins the orderly end of everything.
-  Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown);
+  /// `more_metrics` is appended to the metrics; may be empty.
+  Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown,
+      std::function<std::string()> more_metrics = {});
 
   http::Response answer(const http::Request& request);
 
@@ -35,6 +37,7 @@ class Api {
 
   runtime::Supervisor& supervisor_;
   std::function<void()> on_shutdown_;
+  std::function<std::string()> more_metrics_;
 };
 
 /// 404 for a path that is none of ours.

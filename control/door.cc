@@ -37,8 +37,10 @@ std::optional<std::string> followed_server(const std::vector<std::string>& path)
 }  // namespace
 
 struct Door::Inside {
-  Inside(runtime::Supervisor& served, std::function<void()> on_shutdown)
-      : supervisor(served), api(served, std::move(on_shutdown)), history(served.feed()) {}
+  Inside(runtime::Supervisor& served, const DoorOptions& options)
+      : supervisor(served),
+        api(served, options.on_shutdown, options.more_metrics),
+        history(served.feed()) {}
 
   runtime::Supervisor& supervisor;
   Api api;
@@ -75,7 +77,7 @@ Result<std::unique_ptr<Door>> Door::open(loop::Loop& loop, DoorOptions options) 
 }
 
 void Door::serve(runtime::Supervisor& supervisor) {
-  inside_ = std::make_unique<Inside>(supervisor, options_.on_shutdown);
+  inside_ = std::make_unique<Inside>(supervisor, options_);
 }
 
 void Door::leave() { inside_.reset(); }

@@ -25,6 +25,8 @@ struct DoorOptions {
   std::optional<loop::Address> probes;
   /// A client asked for the end of everything.
   std::function<void()> on_shutdown;
+  /// Figures of others for /metrics, in its format.
+  std::function<std::string()> more_metrics;
   /// A sentence for the log: trouble of a listener, a client dropped.
   std::function<void(std::string_view)> on_trouble;
 };

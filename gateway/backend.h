@@ -8,12 +8,8 @@
 
 #include "base/result.h"
 #include "loop/callback.h"
-
-namespace mcpctl::relay {
-struct Asker;
-struct Request;
-struct ServerProfile;
-}  // namespace mcpctl::relay
+#include "relay/profile.h"
+#include "relay/request.h"
 
 namespace mcpctl::gateway {
 
@@ -65,6 +61,9 @@ class Downstream {
   virtual void set_log_level(std::string_view level) = 0;
 };
 
+/// What a server said of itself, or why it cannot be had.
+using Described = Result<relay::ServerProfile>;
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -72,8 +71,7 @@ class Backend {
   virtual bool knows(std::string_view target) const = 0;
   /// Waits for the server (within its queueTimeout), starts a lazy one, or says why it
   /// cannot be had.  `done` is called from the loop, never from inside.
-  virtual void describe(std::string_view target,
-                        loop::Callback<Result<relay::ServerProfile>> done) = 0;
+  virtual void describe(std::string_view target, loop::Callback<Described> done) = 0;
   /// Never fails and never waits: its calls do.  Asker::downstream is the backend's to
   /// fill.  `sink` must live as long as the result.
   virtual std::unique_ptr<Downstream> connect(std::string_view target, relay::Asker asker,

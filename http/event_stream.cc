@@ -27,6 +27,13 @@ bool EventStream::comment(std::string_view text) {
   return send(line + "\n\n");
 }
 
+bool EventStream::prime(std::string_view id, Duration retry) {
+  std::string text = "id: ";
+  text += id;
+  text += "\nretry: " + std::to_string(retry.count()) + "\ndata: \n\n";
+  return send(text);
+}
+
 void EventStream::finish() {
   silence_.disarm();
   exchange_.finish();

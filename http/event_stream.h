@@ -26,6 +26,9 @@ class EventStream {
   /// gone or was dropped for reading too slowly: destroy the stream.
   bool event(std::string_view id, std::string_view type, std::string_view data);
   bool comment(std::string_view text);
+  /// An event without data: gives the client an id to resume from, and how long to
+  /// wait before it does.
+  bool prime(std::string_view id, Duration retry);
   /// Ends the stream properly.
   void finish();
 

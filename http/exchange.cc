@@ -42,6 +42,10 @@ std::optional<loop::PeerCredentials> Exchange::peer() const {
   return session_ != nullptr ? session_->peer() : std::nullopt;
 }
 
+std::string_view Exchange::remote() const noexcept {
+  return session_ != nullptr ? session_->remote() : std::string_view{};
+}
+
 void Exchange::respond(Response response) {
   if (session_ == nullptr || begun_) return;
   std::exchange(session_, nullptr)->respond(std::move(response));

@@ -28,6 +28,8 @@ class Exchange {
   Request& request() noexcept { return request_; }
   /// Nothing for TCP, and when the client has gone.
   std::optional<loop::PeerCredentials> peer() const;
+  /// The address of a TCP client, without its port; "" when it has gone.
+  std::string_view remote() const noexcept;
   /// What the listener was opened with (Server::listen_…), to tell doors apart.
   int door() const noexcept { return door_; }
 

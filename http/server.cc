@@ -35,7 +35,14 @@ loop::Listener::Callbacks Server::State::listener_callbacks(int door) {
 void Server::State::accept(loop::Fd socket, int door) {
   const bool overloaded = sessions.size() >= options.max_connections;
   if (sessions.size() >= options.max_connections + overload_answers) return;
-  sessions.push_back(std::make_unique<Session>(*this, door));
+  const auto peer = loop::Address::of_peer(socket.get());
+  std::string remote = peer ? peer->host() : "";
+  if (options.connections_per_peer > 0 && !remote.empty()) {
+    std::size_t& count = peers[remote];
+    if (count >= options.connections_per_peer) return;
+    ++count;
+  }
+  sessions.push_back(std::make_unique<Session>(*this, door, std::move(remote)));
   Session& session = *sessions.back();
   session.self = std::prev(sessions.end());
   if (!session.open(std::move(socket))) return retire(session);
@@ -44,6 +51,9 @@ void Server::State::accept(loop::Fd socket, int door) {
 
 void Server::State::retire(Session& session) {
   if (dropped) return;  // ~Server has the list
+  if (const auto peer = peers.find(session.remote()); peer != peers.end() && --peer->second == 0) {
+    peers.erase(peer);
+  }
   auto owned = std::move(*session.self);
   sessions.erase(session.self);
   loop.dispose(std::move(owned));

@@ -21,6 +21,7 @@ namespace mcpctl::http {
 struct ServerOptions {
   Limits limits;
   std::size_t max_connections{4096};     ///< beyond: 503 and close
+  std::size_t connections_per_peer{0};   ///< of one address, beyond: closed; 0: no limit
   std::size_t output_cap{1024 * 1024};   ///< unread bytes of a streamed answer, then drop
   Duration header_timeout{10'000};       ///< from the first byte of a request, or accept
   Duration body_idle_timeout{30'000};    ///< between two bytes of a request's body

@@ -3,6 +3,8 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "http/server.h"
@@ -22,6 +24,7 @@ struct Server::State {
   ServerOptions options;
   std::vector<loop::Listener> listeners;
   std::list<std::unique_ptr<Session>> sessions;
+  std::unordered_map<std::string, std::size_t> peers;  // connections; empty without a cap
   loop::Timer sweep;  // armed only while some session has a deadline
   loop::Timer drain_deadline;
   loop::Callback<> drained;

@@ -46,8 +46,8 @@ void append_field(std::string& text, std::string_view name, std::string_view val
 
 }  // namespace
 
-Session::Session(Server::State& server, int door)
-    : server_(&server), door_(door), parser_(server.options.limits) {}
+Session::Session(Server::State& server, int door, std::string remote)
+    : server_(&server), door_(door), remote_(std::move(remote)), parser_(server.options.limits) {}
 
 Session::~Session() { forget(); }
 

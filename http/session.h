@@ -19,7 +19,7 @@ namespace mcpctl::http {
 
 class Session {
  public:
-  Session(Server::State& server, int door);
+  Session(Server::State& server, int door, std::string remote);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -51,6 +51,7 @@ class Session {
   std::optional<loop::PeerCredentials> peer() const { return connection_->peer_credentials(); }
   std::size_t queued() const noexcept { return connection_ ? connection_->queued() : 0; }
   int door() const noexcept { return door_; }
+  const std::string& remote() const noexcept { return remote_; }
 
   /// Where it stands in the server's list.
   std::list<std::unique_ptr<Session>>::iterator self;
@@ -86,6 +87,7 @@ class Session {
 
   Server::State* server_;
   int door_;
+  std::string remote_;
   std::optional<loop::Connection> connection_;
   RequestParser parser_;
   State state_{State::head};

@@ -54,6 +54,13 @@ Address Address::from(const sockaddr* raw, socklen_t size) {
   return address;
 }
 
+std::optional<Address> Address::of_peer(int socket) {
+  sockaddr_storage raw{};
+  socklen_t size = sizeof raw;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&raw), &size) != 0) return std::nullopt;
+  return from(reinterpret_cast<const sockaddr*>(&raw), size);
+}
+
 bool Address::is_loopback() const noexcept {
   if (family() == AF_INET) {
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(storage_);
@@ -77,18 +84,23 @@ void Address::set_port(std::uint16_t port) noexcept {
 }
 
 std::string Address::text() const {
+  if (is_unix()) {
+    return std::string{"unix:"} + reinterpret_cast<const sockaddr_un&>(storage_).sun_path;
+  }
+  if (family() == AF_INET) return host() + ":" + std::to_string(port());
+  if (family() == AF_INET6) return "[" + host() + "]:" + std::to_string(port());
+  return host();
+}
+
+std::string Address::host() const {
   char text[INET6_ADDRSTRLEN] = "?";
   if (family() == AF_INET) {
     inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(storage_).sin_addr, text, sizeof text);
-    return std::string{text} + ":" + std::to_string(port());
-  }
-  if (family() == AF_INET6) {
+  } else if (family() == AF_INET6) {
     inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6&>(storage_).sin6_addr, text,
               sizeof text);
-    return "[" + std::string{text} + "]:" + std::to_string(port());
-  }
-  if (is_unix()) {
-    return std::string{"unix:"} + reinterpret_cast<const sockaddr_un&>(storage_).sun_path;
+  } else if (is_unix()) {
+    return "unix";
   }
   return text;
 }

@@ -21,6 +21,8 @@ class Address {
   static Result<Address> unix_path(std::string_view path);
   /// Copies what the kernel or the resolver filled in; `size` in bytes.
   static Address from(const sockaddr* raw, socklen_t size);
+  /// Who is at the other end of a connected socket; nothing when it is gone already.
+  static std::optional<Address> of_peer(int socket);
 
   const sockaddr* raw() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const noexcept { return size_; }
@@ -32,6 +34,8 @@ class Address {
   void set_port(std::uint16_t port) noexcept;
   /// "127.0.0.1:80", "[::1]:80", "unix:/run/x.sock".
   std::string text() const;
+  /// The same without the port; "unix" for every unix socket.
+  std::string host() const;
 
  private:
   sockaddr_storage storage_{};

@@ -102,6 +102,9 @@ Fleet::Fleet(Json servers, Json ours) : name_(unique_name()) {
   config_["mcpServers"] = std::move(servers);
   config_["x-mcpctl"] = std::move(ours);
   config_["x-mcpctl"]["name"] = name_;
+  // Fleets of several tests at once would fight for the usual port.
+  Json& gateway = config_["x-mcpctl"]["gateway"];
+  if (!gateway.contains("listen")) gateway["listen"] = "off";
   std::filesystem::create_directory(file("run"));
   std::filesystem::permissions(file("run"), std::filesystem::perms::owner_all);
   write();

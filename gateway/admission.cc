@@ -1,0 +1,159 @@
+#include "gateway/admission.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/sha256.h"
+#include "loop/address.h"
+
+namespace mcpctl::gateway {
+namespace {
+
+/// "[::1]:80" and "host:80" without the port, "[::1]" without its brackets.
+std::string_view host_of(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    const std::size_t end = authority.find(']');
+    return end == std::string_view::npos ? "" : authority.substr(1, end - 1);
+  }
+  return authority.substr(0, authority.find(':'));
+}
+
+bool is_loopback_name(std::string_view host) {
+  if (http::equal_ignoring_case(host, "localhost")) return true;
+  const auto address = loop::Address::ip(host, 0);
+  return address && address->is_loopback();
+}
+
+bool is_wildcard(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
+
+}  // namespace
+
+bool matches_glob(std::string_view glob, std::string_view text) {
+  std::size_t g = 0;
+  std::size_t t = 0;
+  std::size_t star = std::string_view::npos;
+  std::size_t mark = 0;
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      mark = t;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++mark;
+    } else {
+      return false;
+    }
+  }
+  while (g < glob.size() && glob[g] == '*') ++g;
+  return g == glob.size();
+}
+
+bool equal_digests(const std::array<std::uint8_t, 32>& a, const std::array<std::uint8_t, 32>& b) {
+  unsigned differing = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) differing |= unsigned{a[i]} ^ b[i];
+  return differing == 0;
+}
+
+Admission::Admission(config::Gateway config, std::string host)
+    : config_(std::move(config)), host_(std::move(host)) {}
+
+Verdict Admission::judge(const http::Request& request) const {
+  if (!knows_host(request.headers.get("Host"))) {
+    return {403, "this Host is not served here; see gateway.allowedHosts"};
+  }
+  const std::string* origin = request.headers.find("Origin");
+  if (request.headers.count("Origin") > 1 || (origin != nullptr && !knows_origin(*origin))) {
+    return {403, "pages of this Origin may not enter; see gateway.allowedOrigins"};
+  }
+  if (config_.tokens.empty()) return {};
+  std::string_view given = request.headers.get("Authorization");
+  constexpr std::string_view scheme = "Bearer ";
+  if (given.size() <= scheme.size() ||
+      !http::equal_ignoring_case(given.substr(0, scheme.size()), scheme)) {
+    return {401, "a bearer token is needed"};
+  }
+  given.remove_prefix(given.find_first_not_of(' ', scheme.size()) == std::string_view::npos
+                          ? given.size()
+                          : given.find_first_not_of(' ', scheme.size()));
+  const auto digest = config::sha256(given);
+  Principal found;
+  for (std::size_t i = 0; i < config_.tokens.size(); ++i) {
+    if (equal_digests(config_.tokens[i].digest, digest)) found.token = i;
+  }
+  if (found.token == Principal::none) return {401, "this token is not known"};
+  return {0, "", found};
+}
+
+bool Admission::knows_host(std::string_view host) const {
+  const std::string_view name = host_of(host);
+  if (is_loopback_name(name)) return true;
+  const auto is_meant = [&](const std::string& allowed) {
+    return http::equal_ignoring_case(allowed, host) || http::equal_ignoring_case(allowed, name);
+  };
+  if (std::any_of(config_.allowed_hosts.begin(), config_.allowed_hosts.end(), is_meant)) {
+    return true;
+  }
+  // A literal address cannot be rebound to another one.
+  return name == host_ || (is_wildcard(host_) && loop::Address::ip(name, 0).has_value());
+}
+
+bool Admission::knows_origin(std::string_view origin) const {
+  const auto is_meant = [&](const std::string& allowed) {
+    return http::equal_ignoring_case(allowed, origin);
+  };
+  const auto& allowed = config_.allowed_origins;
+  if (std::any_of(allowed.begin(), allowed.end(), is_meant)) return true;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (origin.starts_with(scheme)) return is_loopback_name(host_of(origin.substr(scheme.size())));
+  }
+  return false;
+}
+
+const std::vector<std::string>* Admission::scopes(Principal principal) const {
+  if (principal.token >= config_.tokens.size()) return nullptr;
+  const auto& scopes = config_.tokens[principal.token].scopes;
+  return scopes.empty() ? nullptr : &scopes;
+}
+
+bool Admission::may_enter(Principal principal, std::string_view server) const {
+  const auto* limits = scopes(principal);
+  if (limits == nullptr) return true;
+  if (server.empty()) return false;
+  return std::any_of(limits->begin(), limits->end(), [&](const std::string& scope) {
+    // Names may have dots themselves: any dot may be the one between server and tool.
+    for (std::size_t dot = scope.find('.'); dot != scope.npos; dot = scope.find('.', dot + 1)) {
+      if (matches_glob(std::string_view{scope}.substr(0, dot), server)) return true;
+    }
+    return matches_glob(scope, server);
+  });
+}
+
+bool Admission::may_ask(Principal principal, std::string_view server, std::string_view method,
+                        std::string_view tool) const {
+  const auto* limits = scopes(principal);
+  if (limits == nullptr) return true;
+  const std::string whole = std::string{server} + ".";
+  const auto covers = [&](const std::string& wanted) {
+    return std::any_of(limits->begin(), limits->end(),
+                       [&](const std::string& scope) { return matches_glob(scope, wanted); });
+  };
+  if (method == "tools/call") return covers(whole + std::string{tool});
+  if (method == "tools/list" || method == "ping" || method == "logging/setLevel") return true;
+  // Everything else a server has needs all of the server.
+  return std::any_of(limits->begin(), limits->end(), [&](const std::string& scope) {
+    return scope == "*" || scope == whole + "*" ||
+           (scope.ends_with(".*") &&
+            matches_glob(std::string_view{scope}.substr(0, scope.size() - 2), server));
+  });
+}
+
+std::string_view Admission::name(Principal principal) const {
+  return principal.token < config_.tokens.size()
+             ? std::string_view{config_.tokens[principal.token].name}
+             : "";
+}
+
+}  // namespace mcpctl::gateway

@@ -1,0 +1,41 @@
+// What clients did through the door, counted since the start, in the Prometheus text
+// format.  Labels are bounded: methods that MCP defines, servers of the fleet, and the
+// first tools that were called with success.  Pure.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "base/ids.h"
+#include "gateway/visit.h"
+
+namespace mcpctl::gateway {
+
+/// What the door holds at the moment.
+struct Occupancy {
+  std::size_t connections{0};
+  std::size_t sessions{0};
+  std::size_t in_flight{0};
+};
+
+class Figures {
+ public:
+  void count(const Visit& visit, int status, bool is_error, Duration took);
+  std::string text(const Occupancy& now) const;
+
+ private:
+  /// Upper bounds of the histogram's buckets, in milliseconds.
+  static constexpr std::array<long, 11> bounds{1,   5,    10,   25,    50,   100,
+                                               250, 1000, 5000, 15000, 60000};
+
+  std::map<std::tuple<std::string, std::string, int>, std::uint64_t> requests_;
+  std::map<std::tuple<std::string, std::string, bool>, std::uint64_t> tool_calls_;
+  std::array<std::uint64_t, bounds.size() + 1> durations_{};
+  std::uint64_t duration_ms_{0};
+  std::uint64_t gone_{0};  ///< clients that went before their answer
+};
+
+}  // namespace mcpctl::gateway

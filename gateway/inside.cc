@@ -1,0 +1,305 @@
+#include "gateway/inside.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "gateway/reply.h"
+#include "mcp/raw.h"
+#include "relay/profile.h"
+
+namespace mcpctl::gateway {
+namespace {
+
+namespace code = mcp::error_code;
+
+/// Methods of the legacy era that the modern one has removed.
+constexpr std::array<std::string_view, 5> removed{"initialize", "ping", "logging/setLevel",
+                                                  "resources/subscribe", "resources/unsubscribe"};
+
+/// Whether an Accept header lets us answer with `type` ("application/json").
+bool accepts(const http::Headers& headers, std::string_view type) {
+  const std::string* value = headers.find("Accept");
+  if (value == nullptr) return true;
+  std::string_view rest = *value;
+  const std::string any = std::string{type.substr(0, type.find('/'))} + "/*";
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    std::string_view range = rest.substr(0, std::min(rest.find(';'), comma));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+    while (range.starts_with(' ') || range.starts_with('\t')) range.remove_prefix(1);
+    while (range.ends_with(' ') || range.ends_with('\t')) range.remove_suffix(1);
+    if (range == "*/*" || http::equal_ignoring_case(range, type) ||
+        http::equal_ignoring_case(range, any)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_modern(const http::Headers& headers) {
+  const auto revision = mcp::find_revision(headers.get("MCP-Protocol-Version"));
+  return revision && revision->era == mcp::Era::modern;
+}
+
+void refuse(Answer& answer, int status, std::string_view why, http::Headers extra = {}) {
+  http::Response response = error_reply(status, {}, code::invalid_request, why);
+  for (const http::Header& field : extra) response.headers.add(field.name, field.value);
+  answer.respond(std::move(response));
+}
+
+void refuse(Answer& answer, const relay::Request& message, const Refusal& refusal) {
+  const bool has_id = message.envelope.kind == mcp::Kind::request;
+  answer.respond(error_reply(refusal.status,
+                             has_id ? message.envelope.id.in(message.text) : std::string_view{},
+                             refusal.code, refusal.message, refusal.data));
+}
+
+}  // namespace
+
+Door::Inside::Inside(Door& door, Backend& backend)
+    : door_(door),
+      backend_(backend),
+      admission_(door.options_.config, door.address().host()),
+      legacy_patience_(door.loop_, legacy_begin),
+      modern_patience_(door.loop_, modern_begin),
+      floor_{door.loop_, backend_,  door.options_.config, admission_,
+             door,       mirrored_, legacy_patience_,     modern_patience_},
+      rate_(door.options_.config.requests_per_second),
+      sessions_(floor_) {}
+
+Door::Inside::~Inside() {
+  for (auto& [serial, question] : questions_) {
+    refuse(question.answer, 503, "the gateway is closing");
+  }
+  for (auto each = modern_.begin(); each != modern_.end();) (*each++)->leave();
+}
+
+std::optional<Door::Inside::Request> Door::Inside::admit(http::Exchange exchange) {
+  Visit visit;
+  visit.began = door_.loop_.now();
+  visit.peer = exchange.remote();
+  visit.verb = exchange.request().method;
+  http::Request http = std::move(exchange.request());
+  const std::vector<std::string> path = http.segments();
+  const bool is_ours = !path.empty() && path.size() <= 2 && path[0] == "mcp";
+  if (is_ours && path.size() == 2) visit.server = path[1];
+  const std::string server = visit.server;
+  Answer answer{door_.loop_, std::move(exchange), std::move(visit), door_,
+                floor_.config.keep_alive};
+  const Verdict verdict = admission_.judge(http);
+  if (verdict.status == 401) {
+    refuse(answer, 401, verdict.why, {{"WWW-Authenticate", "Bearer"}});
+    return std::nullopt;
+  }
+  if (verdict.status != 0) {
+    refuse(answer, verdict.status, verdict.why);
+    return std::nullopt;
+  }
+  answer.visit().client = admission_.name(verdict.principal);
+  if (!rate_.take(answer.visit().peer, door_.loop_.now())) {
+    refuse(answer, 429, "too many requests from this address", {{"Retry-After", "1"}});
+    return std::nullopt;
+  }
+  if (!is_ours || (path.size() == 2 && server.empty()) || !backend_.knows(server)) {
+    refuse(answer, 404, "no server is reached here; clients use /mcp/NAME, or /mcp");
+    return std::nullopt;
+  }
+  if (!admission_.may_enter(verdict.principal, server)) {
+    refuse(answer, 403, "this token's scopes do not allow this server",
+           {{"WWW-Authenticate", "Bearer error=\"insufficient_scope\""}});
+    return std::nullopt;
+  }
+  return Request{std::move(answer), std::move(http), server, verdict.principal};
+}
+
+void Door::Inside::handle(http::Exchange exchange) {
+  auto request = admit(std::move(exchange));
+  if (!request) return;
+  const std::string& verb = request->http.method;
+  const bool modern = is_modern(request->http.headers);
+  if (verb == "POST") return post(std::move(*request));
+  const std::string_view revision = request->http.headers.get("MCP-Protocol-Version");
+  if (!revision.empty() && !mcp::find_revision(revision)) {
+    return refuse(request->answer, 400, "this protocol revision is not supported");
+  }
+  if (verb == "GET" && !modern) return get(std::move(*request));
+  if (verb == "DELETE" && !modern) return end_session(std::move(*request));
+  refuse(request->answer, 405, "this method is not served here",
+         {{"Allow", modern ? "POST" : "GET, POST, DELETE"}});
+}
+
+void Door::Inside::post(Request request) {
+  const http::Headers& headers = request.http.headers;
+  if (http::media_type(headers.get("Content-Type")) != "application/json") {
+    return refuse(request.answer, 415, "the Content-Type must be application/json");
+  }
+  if (!accepts(headers, "application/json") || !accepts(headers, "text/event-stream")) {
+    return refuse(request.answer, 406,
+                  "the client must accept both application/json and text/event-stream");
+  }
+  auto message = relay::read_request(std::move(request.http.body));
+  if (!message) {
+    const mcp::Malformed& malformed = message.error();
+    return request.answer.respond(
+        error_reply(400, {}, code::parse_error,
+                    "this is no JSON-RPC message: " + std::string{malformed.what} + " at byte " +
+                        std::to_string(malformed.offset)));
+  }
+  const mcp::Envelope& envelope = message->envelope;
+  Visit& visit = request.answer.visit();
+  visit.method = envelope.method
+                     ? mcp::string_value(envelope.method.in(message->text)).value_or("")
+                     : std::string{envelope.kind == mcp::Kind::batch ? "batch" : "response"};
+  if (visit.method == "tools/call") {
+    visit.tool = mcp::string_value(envelope.params_name.in(message->text)).value_or("");
+  }
+  const auto era = classify(headers, *message);
+  if (!era) return refuse(request.answer, *message, era.error());
+  if (*era == mcp::Era::modern) return post_modern(std::move(request), std::move(*message));
+  post_legacy(std::move(request), std::move(*message));
+}
+
+// --- modern ----------------------------------------------------------------------
+
+void Door::Inside::post_modern(Request request, relay::Request message) {
+  Answer& answer = request.answer;
+  if (message.envelope.kind != mcp::Kind::request) return answer.respond(accepted());
+  const std::string method = answer.visit().method;
+  const std::string id{message.envelope.id.in(message.text)};
+  if (std::find(removed.begin(), removed.end(), method) != removed.end()) {
+    return refuse(answer, message,
+                  {404, code::method_not_found, "this revision has no \"" + method + "\""});
+  }
+  if (method == "server/discover") {
+    return describe(
+        request.server, std::move(answer), [id](Answer waiting, const Described& described) {
+          const std::string text =
+              described ? result_text(id, relay::discover_result(*described))
+                        : error_text(id, relay::error_code::server_gone, described.error().message);
+          waiting.respond(json_reply(200, text), !described);
+        });
+  }
+  if (!admission_.may_ask(request.principal, request.server, method, answer.visit().tool)) {
+    return refuse(answer, message, {403, forbidden, "this token's scopes do not allow that"});
+  }
+  if (method == "tools/call") {
+    if (const auto refusal = mirrored_.check(request.server, request.http.headers, message)) {
+      return refuse(answer, message, *refusal);
+    }
+  }
+  if (request.principal.token != Principal::none &&
+      in_flight_of(request.principal) >= floor_.config.max_in_flight) {
+    return refuse(
+        answer, message,
+        {429, relay::error_code::overloaded, "too many requests of this token are under way"});
+  }
+  const auto place = modern_.insert(modern_.end(), nullptr);
+  *place = std::make_unique<ModernRequest>(floor_, request.server, request.principal,
+                                           std::move(answer), [this, place] {
+                                             ended_.splice(ended_.end(), modern_, place);
+                                             if (ended_.size() > 1)
+                                               return;  // the posted one takes all
+                                             door_.loop_.post([&door = door_] {
+                                               if (door.inside_) door.inside_->ended_.clear();
+                                             });
+                                           });
+  (*place)->start(std::move(message));
+}
+
+std::size_t Door::Inside::in_flight_of(Principal principal) const {
+  return static_cast<std::size_t>(
+      std::count_if(modern_.begin(), modern_.end(), [&](const auto& each) {
+        return each->principal() == principal && !each->is_subscription();
+      }));
+}
+
+// --- legacy ----------------------------------------------------------------------
+
+void Door::Inside::post_legacy(Request request, relay::Request message) {
+  if (request.answer.visit().method == "initialize") {
+    return initialize(std::move(request), std::move(message));
+  }
+  const std::string* id = request.http.headers.find("Mcp-Session-Id");
+  if (id == nullptr) {
+    return refuse(request.answer, message,
+                  {400, code::invalid_request, "the Mcp-Session-Id header is missing"});
+  }
+  LegacySession* session = sessions_.find(*id, request.principal, request.server);
+  if (session == nullptr) {
+    return refuse(request.answer, message, {404, code::invalid_request, "no such session"});
+  }
+  session->post(std::move(request.answer), std::move(message));
+}
+
+void Door::Inside::initialize(Request request, relay::Request message) {
+  const mcp::Envelope& envelope = message.envelope;
+  if (envelope.kind != mcp::Kind::request) return request.answer.respond(accepted());
+  const std::string_view params = envelope.params.in(message.text);
+  const auto wanted = mcp::string_value(mcp::member(params, "protocolVersion"));
+  if (!wanted) {
+    return refuse(request.answer, message,
+                  {400, code::invalid_params, "\"protocolVersion\" is missing"});
+  }
+  relay::Asker asker;
+  asker.era = mcp::Era::legacy;
+  asker.revision = negotiate(*wanted);
+  asker.info = mcp::member(params, "clientInfo");
+  asker.capabilities = mcp::member(params, "capabilities");
+  const std::string server = request.server;
+  describe(server, std::move(request.answer),
+           [this, server, principal = request.principal, asker = std::move(asker),
+            id = std::string{envelope.id.in(message.text)}](Answer answer,
+                                                            const Described& described) mutable {
+             if (!described) {
+               return answer.respond(json_reply(200, error_text(id, relay::error_code::server_gone,
+                                                                described.error().message)),
+                                     true);
+             }
+             const std::string_view revision = asker.revision;
+             const bool logs = relay::declares(described->capabilities, "logging");
+             const LegacySession& session =
+                 sessions_.open({"", server, principal, revision, logs}, std::move(asker));
+             http::Response response =
+                 json_reply(200, result_text(id, relay::initialize_result(*described, revision)));
+             response.headers.add("Mcp-Session-Id", session.terms().id);
+             answer.respond(std::move(response));
+           });
+}
+
+void Door::Inside::get(Request request) {
+  const http::Headers& headers = request.http.headers;
+  if (!accepts(headers, "text/event-stream")) {
+    return refuse(request.answer, 406, "the client must accept text/event-stream");
+  }
+  const std::string* id = headers.find("Mcp-Session-Id");
+  if (id == nullptr) return refuse(request.answer, 400, "the Mcp-Session-Id header is missing");
+  LegacySession* session = sessions_.find(*id, request.principal, request.server);
+  if (session == nullptr) return refuse(request.answer, 404, "no such session");
+  session->get(std::move(request.answer), headers.get("Last-Event-ID"));
+}
+
+void Door::Inside::end_session(Request request) {
+  const std::string* id = request.http.headers.find("Mcp-Session-Id");
+  if (id == nullptr) return refuse(request.answer, 400, "the Mcp-Session-Id header is missing");
+  const LegacySession* session = sessions_.find(*id, request.principal, request.server);
+  if (session == nullptr) return refuse(request.answer, 404, "no such session");
+  sessions_.close(*session);
+  request.answer.respond({204, {}, {}});
+}
+
+void Door::Inside::describe(std::string_view server, Answer answer, Told told) {
+  const std::uint64_t serial = ++door_.last_question_;
+  questions_.emplace(serial, Question{std::move(answer), std::move(told)});
+  // The door outlives the backend, so it can always be asked whether somebody waits.
+  backend_.describe(server, [&door = door_, serial](const Described& described) {
+    if (!door.inside_) return;
+    const auto found = door.inside_->questions_.find(serial);
+    if (found == door.inside_->questions_.end()) return;
+    Question question = std::move(found->second);
+    door.inside_->questions_.erase(found);
+    if (question.answer.is_open()) question.told(std::move(question.answer), described);
+  });
+}
+
+}  // namespace mcpctl::gateway

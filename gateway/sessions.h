@@ -1,0 +1,44 @@
+// The legacy sessions of all clients: found by id, forgotten when idle, bounded.
+#pragma once
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "gateway/legacy_session.h"
+#include "loop/timer.h"
+
+namespace mcpctl::gateway {
+
+class Sessions {
+ public:
+  explicit Sessions(Floor& floor);
+
+  /// Makes room by ending the session used least recently, if there are too many.
+  LegacySession& open(LegacySession::Terms terms, relay::Asker asker);
+  /// Counts as use.  Null for an id that is not ours, or that belongs to another
+  /// principal or server: nobody learns that it exists.
+  LegacySession* find(std::string_view id, Principal principal, std::string_view server);
+  void close(const LegacySession& session);
+
+  std::size_t count() const { return sessions_.size(); }
+  std::size_t in_flight() const;
+
+ private:
+  struct Entry {
+    std::unique_ptr<LegacySession> session;
+    Instant used;
+  };
+  using Entries = std::list<Entry>;  ///< used least recently first
+
+  void watch();
+  void sweep();
+
+  Floor& floor_;
+  Entries entries_;
+  std::unordered_map<std::string, Entries::iterator> sessions_;
+  loop::Timer timer_;  ///< armed only while there are sessions
+};
+
+}  // namespace mcpctl::gateway
