@@ -71,7 +71,9 @@ config::Server shell_server(const std::string& rest) {
   return script("shell", R"sh(
 read -r line; echo '{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no"}}'
 read -r line; printf '%s' "$line" > init.txt
-echo '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-06-18","capabilities":{"logging":{}},"serverInfo":{"name":"sh","version":"1"},"instructions":"be brief"}}'
+printf '%s' '{"jsonrpc":"2.0","id":2,"result":{"protocolVersion":"2025-06-18",'
+printf '%s' '"capabilities":{"logging":{}},"serverInfo":{"name":"sh","version":"1"},'
+echo '"instructions":"be brief"}}'
 read -r line
 )sh" + rest);
 }
@@ -140,7 +142,8 @@ read -r line; printf '%s' "$line" > answer.txt; read -r line
 TEST_CASE("a request of the server's that nobody takes is refused at once") {
   LiveFleet fleet{{shell_server(R"sh(
 echo '[{"jsonrpc":"2.0","id":"r1","method":"sampling/createMessage","params":{}}]'
-read -r line; printf '{"jsonrpc":"2.0","method":"notifications/heard","params":{"line":%s}}\n' "$line"
+read -r line
+printf '{"jsonrpc":"2.0","method":"notifications/heard","params":{"line":%s}}\n' "$line"
 read -r line
 )sh")},
                   true};
