@@ -1,5 +1,6 @@
 #include "relay/link.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -134,7 +135,7 @@ std::string Link::addressed_to_server(const Flight& flight, const Asker& asker,
 void Link::send(const Flight& flight, const Request& request, std::string text) {
   ToServer& message = std::get<ToServer>(outputs_.emplace_back(
       ToServer{.text = std::move(text), .id = flight.id, .call = flight.call}));
-  last_sent_ = flight.id;
+  last_sent_ = std::max(last_sent_, flight.id);
   if (!options_.for_http) return;
   message.method = mcp::string_value(request.envelope.method.in(request.text)).value_or("");
   message.name = name_for_http(request, flight.method);
@@ -251,6 +252,7 @@ void Link::end_with_error(Flight& flight, int code, std::string_view why) {
 void Link::to_server(std::string text, std::uint64_t id, CallId call, std::string_view method) {
   ToServer& message = std::get<ToServer>(
       outputs_.emplace_back(ToServer{.text = std::move(text), .id = id, .call = call}));
+  last_sent_ = std::max(last_sent_, id);
   if (options_.for_http) message.method = method;
 }
 

@@ -92,7 +92,8 @@ class Link {
   /// The conversation is over: each call in flight ends with error_code::server_gone.
   void closed(std::string_view why);
 
-  /// The call parked under `token` was not continued in time.
+  /// The call parked under `token` was not continued in time.  The shell decides when;
+  /// beyond 64 parked calls the eldest goes by itself.
   void expire(std::string_view token);
 
   /// Nothing changes at the server when it gets this request again: see forget().
@@ -174,7 +175,7 @@ class Link {
   /// The only client that has ever called, if it is a legacy session.
   DownstreamId only_session_{};
   bool was_called_{false};
-  std::uint64_t last_sent_{0};
+  std::uint64_t last_sent_{0};  ///< the highest id of a request, our own included
   /// A cancelled request that the server may not know to be cancelled.
   struct Ghost {
     std::uint64_t id;

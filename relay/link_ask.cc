@@ -16,6 +16,9 @@
 namespace mcpctl::relay {
 namespace {
 
+/// Each holds a request at the server; the eldest gives way.
+constexpr std::size_t most_parked = 64;
+
 /// A server that wants more input each time would otherwise keep a call for good.
 constexpr unsigned most_rounds = 32;
 
@@ -140,6 +143,11 @@ void Link::answer(CallId about, const Request& response) {
 
 /// Ends the modern client's request with the questions asked so far.
 void Link::park(Flight& flight) {
+  if (parked_.size() >= most_parked) {
+    const auto eldest =
+        std::ranges::find_if(flights_, [](const auto& entry) { return entry.second.is_parked(); });
+    abandon(eldest->second, json_string("too many wait for their clients"));
+  }
   Rounds& rounds = *flight.rounds;
   std::string requests = "{";
   for (const Ask& ask : rounds.asks) {

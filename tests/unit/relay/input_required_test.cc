@@ -115,6 +115,24 @@ TEST_CASE("a call that is never continued is given up at the server too") {
   CHECK(p.talk.answer_to(p.retries("2", "", "token-1")).find("-32602") != std::string::npos);
 }
 
+TEST_CASE("clients that never go on cost a bounded number of requests") {
+  Talk talk{Era::legacy};
+  const Asker client = modern_client(1, all_capabilities);
+  for (int i = 0; i < 65; ++i) {
+    const CallId call = talk.calls(client, "1", "tools/call", R"({"name":"a"})");
+    talk.server_says(request_text(std::to_string(i), "elicitation/create", name_form), call);
+  }
+  CHECK(talk.last_sent() ==
+        notification_text("notifications/cancelled",
+                          R"({"requestId":101,"reason":"too many wait for their clients"})"));
+  const CallId second =
+      talk.calls(client, "2", "tools/call",
+                 R"({"name":"a","inputResponses":{"ask-902":{}},"requestState":"token-2"})");
+  CHECK(talk.last_sent() == result_text("1", "{}"));
+  CHECK(talk.link.in_flight() == 1);
+  CHECK(talk.got(second).empty());
+}
+
 TEST_CASE("only the token continues a call, and only for the same method") {
   Parked p;
   p.asks();

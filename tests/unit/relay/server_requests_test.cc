@@ -126,6 +126,21 @@ TEST_CASE("what a cancelled request may still ask for reaches no other client") 
   CHECK(talk.got(other).size() == 1);
 }
 
+TEST_CASE("an answer to what was sent before the cancellation does not prove that it was read") {
+  Talk talk{Era::legacy};
+  const CallId cancelled =
+      talk.calls(legacy_client(1, all_capabilities), "1", "tools/call", R"({"name":"a"})");
+  const CallId other =
+      talk.calls(legacy_client(2, all_capabilities), "1", "tools/call", R"({"name":"b"})");
+  talk.interests.set_log_level({2}, "debug");
+  talk.link.follow();
+  talk.drain();
+  talk.cancels(cancelled);
+  talk.server_answers(103, "{}");  // to logging/setLevel
+  talk.server_says(request_text("5", "elicitation/create", R"({"message":"of the first"})"));
+  CHECK(talk.got(other).empty());
+}
+
 TEST_CASE("a question nobody waits for any more is withdrawn") {
   Talk talk{Era::legacy};
   const Asker client = legacy_client(1, all_capabilities);
