@@ -23,6 +23,10 @@ target_include_directories(mcpctl_llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
 target_compile_definitions(mcpctl_llhttp PRIVATE LLHTTP_STRICT_MODE=1)
 add_library(mcpctl::llhttp ALIAS mcpctl_llhttp)
 
+# OpenSSL: the static archives, as for libuv.
+set(OPENSSL_USE_STATIC_LIBS TRUE)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS SSL Crypto)
+
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 

@@ -79,6 +79,7 @@ struct Call::State final : LinkHolder {
   loop::Timer step;   // what is waited for now
   loop::Lookup lookup;
   std::optional<loop::Connector> connector;
+  std::shared_ptr<const TlsContext> tls;
   std::unique_ptr<Link> link;
   bool link_was_idle{false};
   bool head_told{false};
@@ -108,10 +109,16 @@ struct Call::State final : LinkHolder {
 
   /// The one place that decides how a scheme is spoken.
   void connect() noexcept {
-    step.arm(options.connect_timeout, [this] { fail("no connection in time"); });
+    step.arm(options.connect_timeout, [this] {
+      fail(link ? "the TLS handshake was not done in time" : "no connection in time");
+    });
     const Url& url = request.url;
     if (url.scheme == Scheme::https) {
-      return step.arm(Duration{0}, [this] { fail("https is not supported yet"); });
+      auto context = tls_context();
+      if (!context) {
+        return step.arm(Duration{0}, [this, why = context.error().message] { fail(why); });
+      }
+      tls = std::move(*context);
     }
     if (url.scheme == Scheme::unix_socket) {
       auto address = loop::Address::unix_path(url.socket_path);
@@ -133,12 +140,15 @@ struct Call::State final : LinkHolder {
   void connect_to(std::vector<loop::Address> addresses) noexcept {
     connector.emplace(loop, std::move(addresses), [this](Result<loop::Fd> socket) {
       if (!socket) return fail(socket.error().message);
-      auto opened = Link::open(loop, request.url, std::move(*socket), *this);
+      auto session = tls ? std::make_unique<TlsSession>(tls, request.url.host) : nullptr;
+      auto opened = Link::open(loop, request.url, std::move(*socket), std::move(session), *this);
       if (!opened) return fail(opened.error().message);
       link = std::move(*opened);
-      send();
+      link->begin();
     });
   }
+
+  void on_open() noexcept override { send(); }
 
   void send() noexcept {
     step.disarm();
@@ -146,8 +156,8 @@ struct Call::State final : LinkHolder {
       step.arm(options.first_byte_timeout, [this] { fail("no answer in time"); });
     }
     if (request.method == "HEAD") parser.expect_no_body();
-    if (paused) link->connection().pause();
-    link->connection().write(wire);
+    if (paused) link->pause();
+    link->write(wire);
   }
 
   // --- the answer ---
@@ -230,11 +240,11 @@ struct Call::State final : LinkHolder {
   // --- the end ---
 
   void finish(bool link_is_clean) noexcept {
-    const bool keep = options.reuse && link_is_clean && parser.can_keep_alive() &&
-                      link->connection().queued() == 0;
+    const bool keep =
+        options.reuse && link_is_clean && parser.can_keep_alive() && link->queued() == 0;
     Response response = parser.take();
     if (const auto shared = pool.lock(); keep && shared) {
-      link->connection().resume();
+      link->resume();
       shared->put(std::move(link));
     }
     end(std::move(response));
@@ -282,13 +292,13 @@ bool Call::is_running() const noexcept { return state_ && !state_->done; }
 void Call::pause() noexcept {
   if (!is_running()) return;
   state_->paused = true;
-  if (state_->link) state_->link->connection().pause();
+  if (state_->link) state_->link->pause();
 }
 
 void Call::resume() noexcept {
   if (!is_running()) return;
   state_->paused = false;
-  if (state_->link) state_->link->connection().resume();
+  if (state_->link) state_->link->resume();
 }
 
 Client::Client(loop::Loop& loop) : loop_(loop), pool_(std::make_shared<Pool>()) {}
@@ -302,5 +312,6 @@ Call Client::send(Outgoing request, CallOptions options, CallCallbacks callbacks
 }
 
 std::size_t Client::idle_connections() const noexcept { return pool_->idle.size(); }
+void Client::close_idle() noexcept { pool_->idle.clear(); }
 
 }  // namespace mcpctl::http

@@ -1,4 +1,4 @@
-// The HTTP/1.1 client over TCP and unix sockets: probes, proxied servers, event
+// The HTTP/1.1 client over TCP, TLS and unix sockets: probes, proxied servers, event
 // streams, our own CLI.  The server may be hostile: its answer is parsed strictly, is
 // bounded, and every wait has a deadline.  Follows no redirects, keeps no cookies, and
 // sends the Host that the URL names.
@@ -27,7 +27,7 @@ struct Outgoing {
 };
 
 struct CallOptions {
-  Duration connect_timeout{5'000};      ///< to resolve the name and connect
+  Duration connect_timeout{5'000};      ///< to resolve the name, connect, agree on TLS
   Duration first_byte_timeout{30'000};  ///< from then to a complete head; zero: none
   Duration idle_timeout{0};             ///< between two bytes of the body; zero: none
   Duration total_timeout{30'000};       ///< for everything; zero: none, for streams
@@ -83,6 +83,7 @@ class Client {
   Call send(Outgoing request, CallOptions options, CallCallbacks callbacks);
 
   std::size_t idle_connections() const noexcept;
+  void close_idle() noexcept;
   /// How long an unused connection is kept, and how many.
   static constexpr Duration idle_time{15'000};
   static constexpr std::size_t idle_cap = 32;

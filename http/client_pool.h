@@ -17,6 +17,7 @@ struct Client::Pool {
       link->hand_to(*this);
       link->idle_timer().arm(idle_time, [this] { pool.remove(*this); });
     }
+    void on_open() noexcept override {}
     void on_data(std::string_view) noexcept override { pool.remove(*this); }
     void on_end() noexcept override { pool.remove(*this); }
     void on_broken(const Error&) noexcept override { pool.remove(*this); }

@@ -1,5 +1,5 @@
 // The architecture as a test: every #include "folder/…" must be an edge that
-// the table allows, and only loop/ may name <uv.h>.
+// the table allows, only loop/ may name <uv.h> and only http/tls.cc <openssl/…>.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -95,6 +95,17 @@ TEST_CASE("only loop/ knows libuv") {
       CHECK(include.target != "uv.h");
     }
   }
+}
+
+TEST_CASE("only http/tls.cc knows OpenSSL") {
+  std::set<std::string> knowing;
+  for (const auto& [folder, below] : allowed) {
+    for (const Include& include : includes_below(folder)) {
+      if (include.target.starts_with("openssl/")) knowing.insert(include.file);
+    }
+  }
+
+  CHECK(knowing == std::set<std::string>{"http/tls.cc"});
 }
 
 TEST_CASE("pure folders include nothing that reaches the kernel, a clock or a log") {
