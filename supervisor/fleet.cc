@@ -66,8 +66,8 @@ FleetActions Fleet::enable(ServerId id, Instant now) {
 
 FleetActions Fleet::start(ServerId id, Instant now, Motive motive) {
   now_ = now;
-  std::set<ServerId> visited;
-  start_with_dependencies(id, motive, visited);
+  start_dependencies(id);
+  if (may_be_started(id)) feed(id, StartRequested{motive});
   return finish();
 }
 
@@ -75,7 +75,11 @@ FleetActions Fleet::stop(ServerId id, Instant now) { return deliver(id, StopRequ
 
 FleetActions Fleet::restart(ServerId id, Instant now, Motive motive) {
   if (!may_be_started(id)) return {};
-  return deliver(id, RestartRequested{motive}, now);
+  now_ = now;
+  // For any other reason only what runs is restarted, and nothing comes up for it.
+  if (motive == Motive::operator_request) start_dependencies(id);
+  feed(id, RestartRequested{motive});
+  return finish();
 }
 
 FleetActions Fleet::reset(ServerId id, Instant now) { return deliver(id, ResetRequested{}, now); }
@@ -282,15 +286,21 @@ bool Fleet::is_satisfied(const config::Dependency& dependency) const {
 
 /// Dependencies that are wanted already are left as they are, but what they in turn
 /// depend on may have been stopped.
-void Fleet::start_with_dependencies(ServerId id, Motive motive, std::set<ServerId>& visited) {
-  if (!may_be_started(id) || !visited.insert(id).second) return;
+void Fleet::start_dependencies(ServerId id) {
+  std::set<ServerId> visited{id};
+  start_what_is_needed_by(id, visited);
+}
+
+void Fleet::start_what_is_needed_by(ServerId id, std::set<ServerId>& visited) {
+  if (!may_be_started(id)) return;
   const Member& member = members_.at(id);
   for (const config::Dependency& dependency : member.depends_on) {
     const auto on = find(dependency.server);
-    if (on) start_with_dependencies(*on, Motive::dependency, visited);
+    if (!on || !visited.insert(*on).second) continue;
+    start_what_is_needed_by(*on, visited);
+    const bool is_down = may_be_started(*on) && find(*on)->life.goal() == Goal::down;
+    if (is_down) feed(*on, StartRequested{Motive::dependency});
   }
-  const bool is_wanted_already = motive == Motive::dependency && member.life.goal() == Goal::up;
-  if (!is_wanted_already) feed(id, StartRequested{motive});
 }
 
 /// During stop_all: whoever has lost its last live dependent is stopped now.

@@ -63,6 +63,7 @@ class Fleet {
   /// Starts what it depends on, too.
   FleetActions start(ServerId id, Instant now, Motive motive = Motive::operator_request);
   FleetActions stop(ServerId id, Instant now);
+  /// An operator's restart starts what it depends on, too, as far as that is down.
   FleetActions restart(ServerId id, Instant now, Motive motive = Motive::operator_request);
   FleetActions reset(ServerId id, Instant now);
   FleetActions demand(ServerId id, Instant now);
@@ -99,7 +100,8 @@ class Fleet {
   void admit_waiting();
   bool may_start(const Member& member);
   bool is_satisfied(const config::Dependency& dependency) const;
-  void start_with_dependencies(ServerId id, Motive motive, std::set<ServerId>& visited);
+  void start_dependencies(ServerId id);
+  void start_what_is_needed_by(ServerId id, std::set<ServerId>& visited);
   void stop_released();
   bool has_live_dependent(ServerId id) const;
   void forget_removed();

@@ -413,11 +413,11 @@ void Referee::check_goal(const Shadow& shadow, const Lifecycle& life) const {
   const bool stop_of_fleet = stopping_all_since_ && life.goal() == Goal::down;
   switch (call_.kind) {
     case Call::Kind::start:
+    case Call::Kind::restart:  // of what they depend on, too
       if (concerned && life.goal() != Goal::up) broken(shadow, "a start did not count");
       if (changed && life.goal() != Goal::up) broken(shadow, "a start elsewhere stopped it");
       return;
     case Call::Kind::enable:
-    case Call::Kind::restart:
       if (concerned && life.goal() != Goal::up) broken(shadow, "a start did not count");
       if (!concerned && changed && !stop_of_fleet) broken(shadow, "an unrelated goal changed");
       return;

@@ -38,7 +38,9 @@ class TestFleet {
   }
   void starts(const std::string& name) { did(fleet_.start(id(name), now_)); }
   void stops(const std::string& name) { did(fleet_.stop(id(name), now_)); }
-  void restarts(const std::string& name) { did(fleet_.restart(id(name), now_)); }
+  void restarts(const std::string& name, Motive motive = Motive::operator_request) {
+    did(fleet_.restart(id(name), now_, motive));
+  }
   void removes(const std::string& name) { did(fleet_.remove(id(name), now_)); }
   void demands(const std::string& name) { did(fleet_.demand(id(name), now_)); }
   void reconfigures(const std::string& name, std::vector<config::Dependency> depends_on = {},
@@ -251,6 +253,44 @@ TEST_CASE("a start starts what it depends on, however deep, and what was stopped
   CHECK(fleet.goal("c") == Goal::up);
   CHECK(fleet.state("c") != State::stopped);
   CHECK(fleet.waits_for("a") == "b (waiting)");
+}
+
+TEST_CASE("a restart starts what it depends on as far as it is down, and leaves the rest alone") {
+  TestFleet fleet;
+  fleet.has("d");
+  fleet.has("c", {{"d", Need::ready}});
+  fleet.has("b");
+  fleet.has("a", {{"b", Need::ready}, {"c", Need::started}});
+  fleet.enables({"a", "b", "c", "d"});
+  for (const char* name : {"b", "d", "c", "a"}) fleet.becomes_ready(name);
+  fleet.stops("d");
+  fleet.exits("d");
+  REQUIRE(fleet.state("d") == State::stopped);
+
+  fleet.restarts("a");
+  CHECK(fleet.state("a") == State::stopping);
+  CHECK(fleet.state("d") == State::starting);
+  CHECK(fleet.state("b") == State::ready);
+  CHECK(fleet.state("c") == State::ready);
+  fleet.exits("a");
+
+  CHECK(fleet.state("a") == State::starting);
+}
+
+TEST_CASE("a restart for its memory starts nothing that was stopped") {
+  TestFleet fleet;
+  fleet.has("b");
+  fleet.has("a", {{"b", Need::ready}});
+  fleet.enables({"a", "b"});
+  fleet.becomes_ready("b");
+  fleet.becomes_ready("a");
+  fleet.stops("b");
+  fleet.exits("b");
+
+  fleet.restarts("a", Motive::memory_limit);
+
+  CHECK(fleet.state("a") == State::stopping);
+  CHECK(fleet.goal("b") == Goal::down);
 }
 
 TEST_CASE("servers that depend on each other in a circle wait, and start nothing twice") {
