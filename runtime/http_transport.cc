@@ -47,6 +47,7 @@ class HttpTransport::Inner {
       const auto call = calls_.extract(key);
       ended(id, answer);
     };
+    if (!message.protocol_version.empty()) version_ = message.protocol_version;
     calls_[key] = client_.send(request(message), options, std::move(callbacks));
   }
 
@@ -54,6 +55,29 @@ class HttpTransport::Inner {
     calls_.clear();
     refused_ids_.clear();
     refused_.disarm();
+  }
+
+  void end_session() {
+    abandon();
+    const std::string session = std::exchange(session_, "");
+    if (session.empty()) return client_.close_idle();  // a server that ends may wait for them
+    http::Outgoing farewell;
+    farewell.method = "DELETE";
+    farewell.url = *url_;
+    farewell.headers.set("MCP-Protocol-Version", std::string{version_});
+    farewell.headers.set(session_header, session);
+    for (const auto& [name, value] : headers_) farewell.headers.set(name, value);
+    http::CallOptions options;
+    options.total_timeout = farewell_time;
+    options.reuse = true;
+    const std::uint64_t key = ++last_key_;
+    http::CallCallbacks callbacks;
+    // Whatever the answer: 405 is allowed, and nobody needs another.
+    callbacks.on_done = [this, key](const Result<http::Response>&) {
+      const auto call = farewells_.extract(key);
+      if (calls_.empty()) client_.close_idle();
+    };
+    farewells_[key] = client_.send(std::move(farewell), options, std::move(callbacks));
   }
 
  private:
@@ -102,7 +126,9 @@ class HttpTransport::Inner {
   loop::Timer refused_;  ///< tells from the loop that there is no URL to send to
   std::vector<std::uint64_t> refused_ids_;
   std::string session_;
+  std::string_view version_;  ///< of the last message that named one
   std::map<std::uint64_t, http::Call> calls_;
+  std::map<std::uint64_t, http::Call> farewells_;
   std::uint64_t last_key_{0};
 };
 
@@ -114,5 +140,6 @@ void HttpTransport::send(const mcp::Send& message, Duration timeout) {
   inner_->send(message, timeout);
 }
 void HttpTransport::abandon() { inner_->abandon(); }
+void HttpTransport::end_session() { inner_->end_session(); }
 
 }  // namespace mcpctl::runtime

@@ -34,6 +34,12 @@ class HttpTransport {
   void send(const mcp::Send& message, Duration timeout);
   /// Gives up everything under way, without a report.
   void abandon();
+  /// The conversation is over: abandons, and ends the legacy session, if the server
+  /// opened one, by a DELETE (MCP 2025-11-25, session management) that is waited for
+  /// by nobody and given up after `farewell_time` or with the transport.  A new
+  /// conversation may begin at once.
+  void end_session();
+  static constexpr Duration farewell_time{2'000};
 
  private:
   class Inner;

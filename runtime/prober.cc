@@ -59,7 +59,9 @@ void Prober::open_conversation() {
   options.skip_discover = memory_.skip_discover && !over_http();
   options.keep_profile = relays_;
   if (relays_ && !over_http()) options.capabilities = relayed_capabilities;
-  if (over_http()) {
+  if (http_) {
+    http_->end_session();
+  } else if (over_http()) {
     http_.emplace(loop_, server_.url, server_.headers,
                   HttpTransport::Callbacks{
                       [this](std::string_view message) { conversation_->receive(message); },
@@ -173,7 +175,7 @@ void Prober::leave_alone() {
   watching_ = false;
   rehandshaking_ = false;
   rehandshake_timer_.reset();
-  if (http_) http_->abandon();
+  if (http_) http_->end_session();
   feed(health::ReadinessEvent{health::ProofEnded{}});
   feed(health::LivenessEvent{health::WatchEnded{}});
   liveness_.reset();

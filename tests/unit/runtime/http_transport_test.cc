@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -92,6 +93,69 @@ TEST_CASE("the session of initialize comes with every later message, until the s
   CHECK(wire.requests[1].headers.get("Mcp-Session-Id") == "s-1");
   CHECK(wire.requests[2].headers.find("Mcp-Session-Id") == nullptr);
   CHECK(wire.failures[1] == std::pair<std::uint64_t, std::string>{2, "HTTP status 404"});
+}
+
+TEST_CASE("a session is ended with DELETE, once, and the next conversation opens its own") {
+  Wire wire;
+  wire.answer = [](http::Exchange exchange) {
+    if (exchange.request().method == "DELETE") return exchange.respond(405, "text/plain", "");
+    exchange.respond(
+        {200, {{"Content-Type", "application/json"}, {"Mcp-Session-Id", "s-1"}}, "{}"});
+  };
+  wire.send("initialize", 1);
+  REQUIRE(wire.until([&] { return wire.messages.size() == 1; }));
+
+  wire.transport->end_session();
+  wire.transport->end_session();
+  wire.send("initialize", 2);
+  REQUIRE(wire.until([&] { return wire.messages.size() == 2; }));
+  REQUIRE(wire.until([&] { return wire.requests.size() == 3; }));
+
+  const auto farewell =
+      std::ranges::find(wire.requests, std::string{"DELETE"}, &http::Request::method);
+  REQUIRE(farewell != wire.requests.end());
+  CHECK(farewell->path == "/mcp");
+  CHECK(farewell->headers.get("Mcp-Session-Id") == "s-1");
+  CHECK(farewell->headers.get("MCP-Protocol-Version") == "2025-11-25");
+  CHECK(farewell->headers.get("Authorization") == "Bearer abc");
+  CHECK(farewell->body.empty());
+  for (const http::Request& request : wire.requests) {
+    if (request.method == "POST") CHECK(request.headers.find("Mcp-Session-Id") == nullptr);
+  }
+}
+
+TEST_CASE("without a session there is no farewell, and no connection stays open") {
+  Wire wire;
+  wire.send("server/discover", 1);
+  REQUIRE(wire.until([&] { return wire.failures.size() == 1; }));
+  REQUIRE(wire.server.connections() == 1);
+
+  wire.transport->end_session();
+
+  CHECK(wire.until([&] { return wire.server.connections() == 0; }));
+  CHECK(wire.requests.size() == 1);
+}
+
+TEST_CASE("a farewell that nobody answers holds up neither messages nor the end") {
+  Wire wire;
+  std::vector<http::Exchange> held;
+  wire.answer = [&](http::Exchange exchange) {
+    if (exchange.request().method == "DELETE") return held.push_back(std::move(exchange));
+    exchange.respond(
+        {200, {{"Content-Type", "application/json"}, {"Mcp-Session-Id", "s-1"}}, "{}"});
+  };
+  wire.send("initialize", 1);
+  REQUIRE(wire.until([&] { return wire.messages.size() == 1; }));
+
+  wire.transport->end_session();
+  REQUIRE(wire.until([&] { return held.size() == 1; }));
+  wire.send("ping", 2);
+  REQUIRE(wire.until([&] { return wire.messages.size() == 2; }));
+  wire.transport.reset();
+
+  turn_for(wire.loop, Duration{50});
+  CHECK(held.size() == 1);
+  CHECK(wire.failures.size() == 2);  // answers that were no responses
 }
 
 TEST_CASE("every event of a stream is a message") {
