@@ -85,6 +85,7 @@ int Session::run() {
   runtime::Options options;
   options.state_dir = options_.state_dir;
   options.descriptor_limit = options_.descriptor_limit;
+  options.warden = ::getppid();
   options.shutdown_timeout = ::getppid() == 1 ? as_init : otherwise;
   options.load = options_.load;
   options.on_stopped = [this] { loop_.stop(); };

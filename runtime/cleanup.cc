@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "spawn/cgroup.h"
+#include "spawn/own_cgroup.h"
 #include "spawn/process_table.h"
 
 namespace mcpctl::runtime {

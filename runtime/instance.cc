@@ -199,8 +199,9 @@ void Instance::limit_cgroup() {
   }
   // Memory has no hard limit here: going over it is answered by an orderly restart.
   if (pids != 0) {
-    for (const std::string& missing : cgroup_->limit({.memory = 0, .pids = pids})) {
-      note("limit not enforced: " + missing);
+    const std::string& cause = around_.cgroup->missing();
+    for (const std::string& refused : cgroup_->limit({.memory = 0, .pids = pids})) {
+      note("limit not enforced: " + refused + (cause.empty() ? "" : " (" + cause + ")"));
     }
   }
 }
@@ -250,8 +251,11 @@ void Instance::exited(const supervisor::ExitStatus& status) {
   around_.trees.remove_child(process_->pid());
   log_.end(Stream::err);
   supervisor::ExitStatus told = status;
-  if (cgroup_ && told.signal == SIGKILL) {
-    told.out_of_memory = cgroup_->oom_kills().value_or(0) > 0;
+  // The group of the server knows for sure; where it counts nothing, ours may.
+  const bool anybody_was_killed = around_.oom.has_killed();
+  if (told.signal == SIGKILL) {
+    const auto kills = cgroup_ ? cgroup_->oom_kills() : std::nullopt;
+    told.out_of_memory = kills ? *kills > 0 : anybody_was_killed;
   }
   const bool empty = around_.trees.is_empty(process_->tree());
   if (empty) {

@@ -18,6 +18,7 @@
 #include "runtime/tree_watch.h"
 #include "spawn/cgroup.h"
 #include "spawn/cookie.h"
+#include "spawn/oom_watch.h"
 #include "supervisor/events.h"
 
 namespace mcpctl::runtime {
@@ -29,6 +30,7 @@ struct FleetContext {
   LineFeed& lines;
   std::string fleet;
   spawn::SupervisorInstance self;
+  spawn::OomWatch oom;
   std::optional<spawn::FleetCgroup> cgroup;  ///< empty: none is writable
   std::size_t pipe_capacity{0};              ///< of stdout pipes; 0: the kernel's default
   std::vector<std::string> secrets;          ///< that no note may show

@@ -78,6 +78,7 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
               lines_,
               config_.name,
               spawn::SupervisorInstance::current(),
+              spawn::OomWatch::of_own_group(),
               std::nullopt,
               pipe_capacity(config_),
               config_.secrets,
@@ -94,7 +95,9 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
   stopped_by_operator_ = std::move(saved.stopped);
   cleaned_up_ = clean_up_after_predecessor(config_.name, saved.leaders, around_.self);
   if (options_.cgroups) {
-    if (auto made = spawn::FleetCgroup::create(config_.name))
+    spawn::CgroupWishes wishes;
+    if (options_.warden != 0) wishes.own_processes = {options_.warden, ::getpid()};
+    if (auto made = spawn::FleetCgroup::create(config_.name, wishes))
       around_.cgroup.emplace(std::move(*made));
   }
   loop_.on_gap(suspension, [this, alive = std::weak_ptr{alive_}](Duration gap) {

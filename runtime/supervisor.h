@@ -5,6 +5,8 @@
 // One per process, on the loop thread.  Events that arise inside a callback are
 // posted to the loop, so the core is never re-entered.
 #pragma once
+#include <sys/types.h>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,8 +30,11 @@ namespace mcpctl::runtime {
 enum class Command { start, stop, restart, reset, kill };
 
 struct Options {
-  std::string state_dir;      ///< for the state file; must exist, mode 0700
-  bool cgroups{true};         ///< use a control group per server where one is writable
+  std::string state_dir;  ///< for the state file; must exist, mode 0700
+  bool cgroups{true};     ///< use a control group per server where one is writable
+  /// The process that watches over us; then both may be moved into a control group of
+  /// their own, so that servers can have limits.  0: nobody is moved.
+  pid_t warden{0};
   Duration shutdown_timeout;  ///< when the configuration sets none
   /// What servers get that configure none: the limit that we had before we raised
   /// it for ourselves.

@@ -9,59 +9,18 @@
 #include <charconv>
 #include <cstring>
 
+#include "spawn/cgroup_files.h"
+#include "spawn/own_cgroup.h"
 #include "spawn/proc.h"
 
 namespace mcpctl::spawn {
 namespace {
 
 using loop::Fd;
+using namespace cgroup;
 
-constexpr std::string_view controllers[] = {"memory", "pids"};
 /// Groups of one server that outlived their incarnation, because SIGKILL did not end it.
 constexpr unsigned most_siblings = 100;
-
-std::optional<std::string> read_text(int directory, const char* name) {
-  const Fd fd{::openat(directory, name, O_RDONLY | O_CLOEXEC)};
-  if (!fd) return std::nullopt;
-  std::string text;
-  char bytes[4096];
-  ssize_t length;
-  while ((length = ::read(fd.get(), bytes, sizeof bytes)) > 0) {
-    text.append(bytes, static_cast<std::size_t>(length));
-  }
-  return length < 0 ? std::nullopt : std::optional{std::move(text)};
-}
-
-/// 0 or an errno.
-int write_text(int directory, const char* name, std::string_view text) {
-  const Fd fd{::openat(directory, name, O_WRONLY | O_CLOEXEC)};
-  if (!fd) return errno;
-  return ::write(fd.get(), text.data(), text.size()) >= 0 ? 0 : errno;
-}
-
-/// The number after `key` in a file of "key number" lines.
-std::optional<std::uint64_t> number_of(std::string_view text, std::string_view key) {
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    if (line.size() > key.size() && line.starts_with(key) && line[key.size()] == ' ') {
-      std::uint64_t number = 0;
-      std::from_chars(line.data() + key.size() + 1, line.data() + line.size(), number);
-      return number;
-    }
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return std::nullopt;
-}
-
-bool has_word(std::string_view text, std::string_view word) {
-  for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; ++at) {
-    const auto end = at + word.size();
-    const bool starts = at == 0 || text[at - 1] == ' ';
-    if (starts && (end == text.size() || text[end] == ' ' || text[end] == '\n')) return true;
-  }
-  return false;
-}
 
 /// A directory name from a server's or fleet's; distinct names stay distinct.
 std::string directory_name(std::string_view name) {
@@ -80,21 +39,6 @@ std::string directory_name(std::string_view name) {
   return safe;
 }
 
-/// Hands the controllers that we have down to the children.  Best effort: a group
-/// that holds processes itself cannot (the rule of no internal processes).
-void hand_down_controllers(int directory) {
-  const auto available = read_text(directory, "cgroup.controllers").value_or("");
-  for (const std::string_view controller : controllers) {
-    if (has_word(available, controller)) {
-      write_text(directory, "cgroup.subtree_control", "+" + std::string(controller));
-    }
-  }
-}
-
-Fd open_directory(int parent, const char* name) {
-  return Fd{::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
-}
-
 std::string fleet_prefix(std::string_view fleet) { return "mcpctl-" + directory_name(fleet) + "-"; }
 
 std::vector<std::string> subdirectories(int directory) {
@@ -111,37 +55,6 @@ std::vector<std::string> subdirectories(int directory) {
     }
   }
   return names;
-}
-
-/// Undoes the octal escapes of mountinfo: blanks, tabs, newlines, backslashes.
-std::string unescape(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned code = 0;
-    if (text[i] == '\\' && i + 3 < text.size() + 0 &&
-        std::from_chars(text.data() + i + 1, text.data() + i + 4, code, 8).ptr ==
-            text.data() + i + 4) {
-      plain += static_cast<char>(code);
-      i += 3;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
-std::string_view next_word(std::string_view& line) {
-  const auto end = std::min(line.find(' '), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(std::min(end + 1, line.size()));
-  return word;
-}
-
-std::string_view next_line(std::string_view& text) {
-  const auto end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
 }
 
 }  // namespace
@@ -196,14 +109,8 @@ std::optional<bool> Cgroup::is_populated() const {
 bool Cgroup::kill() const { return write_text(directory_.get(), "cgroup.kill", "1") == 0; }
 
 std::vector<pid_t> Cgroup::processes() const {
-  std::vector<pid_t> pids;
-  const auto text = read_text(directory_.get(), "cgroup.procs").value_or("");
-  for (std::string_view rest{text}; !rest.empty();) {
-    const std::string_view line = next_line(rest);
-    pid_t pid = 0;
-    std::from_chars(line.data(), line.data() + line.size(), pid);
-    if (pid > 0) pids.push_back(pid);
-  }
+  auto pids = cgroup::processes(directory_.get());
+  std::erase(pids, 0);
   return pids;
 }
 
@@ -212,14 +119,15 @@ std::optional<std::uint64_t> Cgroup::oom_kills() const {
   return events ? number_of(*events, "oom_kill") : std::nullopt;
 }
 
-Result<FleetCgroup> FleetCgroup::create(std::string_view fleet) {
+Result<FleetCgroup> FleetCgroup::create(std::string_view fleet, const CgroupWishes& wishes) {
   auto where = own_cgroup();
   if (!where) return std::unexpected(std::move(where.error()));
   remove_stale_cgroups(*where, fleet);
-  return create_below(*where, fleet);
+  return create_below(*where, fleet, wishes);
 }
 
-Result<FleetCgroup> FleetCgroup::create_below(const std::string& where, std::string_view fleet) {
+Result<FleetCgroup> FleetCgroup::create_below(const std::string& where, std::string_view fleet,
+                                              const CgroupWishes& wishes) {
   const auto cannot = [&](const std::string& path, int error) {
     return failure("cannot create control group " + path + ": " + std::strerror(error));
   };
@@ -241,13 +149,14 @@ Result<FleetCgroup> FleetCgroup::create_below(const std::string& where, std::str
       ::faccessat(made.parent_.get(), "cgroup.procs", W_OK, AT_EACCESS) != 0) {
     return cannot(made.path_, errno);
   }
-  hand_down_controllers(made.parent_.get());
-  hand_down_controllers(made.directory_.get());
+  made.delegation_ = delegate(made.parent_.get(), made.directory_.get(), wishes);
   return made;
 }
 
 FleetCgroup::~FleetCgroup() {
-  if (directory_) ::rmdir(path_.c_str());
+  if (!directory_) return;
+  undo(delegation_, parent_.get(), directory_.get());
+  ::rmdir(path_.c_str());
 }
 
 Result<Cgroup> FleetCgroup::incarnation_of(std::string_view server) const {
@@ -290,39 +199,6 @@ std::vector<std::string> remove_stale_cgroups(const std::string& where, std::str
     }
   }
   return removed;
-}
-
-Result<std::string> own_cgroup(std::string_view mountinfo, std::string_view membership) {
-  std::optional<std::string> own;
-  while (!membership.empty()) {
-    const std::string_view line = next_line(membership);
-    if (line.starts_with("0::")) own = line.substr(3);
-  }
-  if (!own) return failure("the kernel has no cgroup v2");
-
-  // ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS [TAGS…] - TYPE SOURCE OPTIONS
-  while (!mountinfo.empty()) {
-    std::string_view line = next_line(mountinfo);
-    const auto dash = line.find(" - ");
-    if (dash == std::string_view::npos || !line.substr(dash + 3).starts_with("cgroup2 ")) continue;
-    for (int skipped = 0; skipped < 3; ++skipped) next_word(line);
-    const std::string root = unescape(next_word(line));
-    const std::string mount_point = unescape(next_word(line));
-    if (own->starts_with("/..")) return failure("our cgroup lies outside of our cgroup namespace");
-    if (root == "/") return *own == "/" ? mount_point : mount_point + *own;
-    // Only a part of the hierarchy is mounted here.
-    if (!own->starts_with(root)) continue;
-    const std::string rest = own->substr(root.size());
-    if (rest.empty() || rest.starts_with('/')) return mount_point + rest;
-  }
-  return failure("no cgroup v2 file system is mounted");
-}
-
-Result<std::string> own_cgroup() {
-  const auto mountinfo = read_text(AT_FDCWD, "/proc/self/mountinfo");
-  const auto membership = read_text(AT_FDCWD, "/proc/self/cgroup");
-  if (!mountinfo || !membership) return failure("/proc is not mounted");
-  return own_cgroup(*mountinfo, *membership);
 }
 
 }  // namespace mcpctl::spawn

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "loop/fd.h"
+#include "spawn/cgroup_delegation.h"
 
 namespace mcpctl::spawn {
 
@@ -69,10 +70,11 @@ class Cgroup {
 class FleetCgroup {
  public:
   /// Makes it, or says why not: "no cgroup v2 file system is mounted".
-  static Result<FleetCgroup> create(std::string_view fleet);
+  static Result<FleetCgroup> create(std::string_view fleet, const CgroupWishes& wishes = {});
 
   /// Likewise below `where`, a directory of cgroup v2 (for tests).
-  static Result<FleetCgroup> create_below(const std::string& where, std::string_view fleet);
+  static Result<FleetCgroup> create_below(const std::string& where, std::string_view fleet,
+                                          const CgroupWishes& wishes = {});
 
   FleetCgroup(FleetCgroup&&) noexcept = default;
   FleetCgroup& operator=(FleetCgroup&&) = delete;
@@ -80,6 +82,8 @@ class FleetCgroup {
 
   /// The directory's absolute path.
   const std::string& path() const { return path_; }
+  /// Why not all controllers can be had, or empty.
+  const std::string& missing() const { return delegation_.missing; }
 
   /// Makes the group of one incarnation of `server`, new every time: a child born
   /// into a group that was ever killed (cgroup.kill) dies at birth, at least on Linux
@@ -93,18 +97,11 @@ class FleetCgroup {
   loop::Fd directory_;  ///< holds the lock
   loop::Fd parent_;
   std::string path_;
+  Delegation delegation_;
 };
 
 /// Kills and removes what dead runs of this fleet left below `where`; returns the
 /// names of directories removed.  Those of live supervisors are locked and spared.
 std::vector<std::string> remove_stale_cgroups(const std::string& where, std::string_view fleet);
-
-/// The directory of our own control group of version 2, from the text of
-/// /proc/self/mountinfo and /proc/self/cgroup; it is somewhere else on hybrid
-/// machines.  Fails if there is none.
-Result<std::string> own_cgroup(std::string_view mountinfo, std::string_view membership);
-
-/// The same, of this process.
-Result<std::string> own_cgroup();
 
 }  // namespace mcpctl::spawn

@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "spawn/own_cgroup.h"
 #include "spawn/tree.h"
 #include "tests/unit/spawn/processes.h"
 
@@ -64,6 +65,20 @@ TEST_CASE("a machine without cgroup v2 says so") {
   CHECK(old.error().message == "the kernel has no cgroup v2");
   REQUIRE_FALSE(outside);
   CHECK(outside.error().message == "our cgroup lies outside of our cgroup namespace");
+}
+
+TEST_CASE("our group in a hierarchy of version 1 is found by its controller") {
+  const char* const mountinfo =
+      "35 31 0:32 / /sys/fs/cgroup/cpu,memory rw - cgroup cgroup rw,cpu,memory\n"
+      "36 31 0:33 /docker/1f /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+      "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+  const char* const membership = "8:pids:/docker/1f/a\n4:cpu,memory:/some/where\n0::/\n";
+
+  CHECK(own_cgroup_of_version_1(mountinfo, membership, "memory") ==
+        "/sys/fs/cgroup/cpu,memory/some/where");
+  CHECK(own_cgroup_of_version_1(mountinfo, membership, "pids") == "/sys/fs/cgroup/pids/a");
+  CHECK_FALSE(own_cgroup_of_version_1(mountinfo, membership, "mem"));
+  CHECK_FALSE(own_cgroup_of_version_1(mountinfo, "0::/\n", "memory"));
 }
 
 TEST_CASE("where no control group can be made the reason names the path") {
