@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 
@@ -43,6 +44,41 @@ bool others_may_run(const std::filesystem::path& program) {
   }
   return true;
 }
+
+/// A control group with a limit on memory, as a container has one.  Of version 1: there
+/// is none of version 2 that may have both limits and processes of ours in it.
+class MemoryGroup {
+ public:
+  explicit MemoryGroup(std::size_t bytes) {
+    std::ifstream membership{"/proc/self/cgroup"};
+    for (std::string line; std::getline(membership, line);) {
+      const auto controller = line.find(":memory:");
+      if (controller == std::string::npos) continue;
+      path_ = "/sys/fs/cgroup/memory" + line.substr(controller + 8) + "/mcpctl-test-" +
+              std::to_string(::getpid());
+    }
+    const std::string limit = std::to_string(bytes);
+    exists_ = !path_.empty() && ::mkdir(path_.c_str(), 0755) == 0;
+    if (!exists_) return;
+    write_file(path_ + "/memory.limit_in_bytes", limit);
+    write_file(path_ + "/memory.memsw.limit_in_bytes", limit);  // no way out into swap
+  }
+  ~MemoryGroup() {
+    if (exists_) CHECK(eventually([this] { return ::rmdir(path_.c_str()) == 0; }));
+  }
+  MemoryGroup(const MemoryGroup&) = delete;
+  MemoryGroup& operator=(const MemoryGroup&) = delete;
+
+  explicit operator bool() const { return exists_; }
+  /// What a command is started with to be in it.
+  std::vector<std::string> before() const {
+    return {"sh", "-c", "echo $$ >" + path_ + "/cgroup.procs && exec \"$@\"", "sh"};
+  }
+
+ private:
+  std::string path_;
+  bool exists_{false};
+};
 
 }  // namespace
 
@@ -140,6 +176,32 @@ TEST_CASE("a server over its memory limit is restarted in an orderly way, for th
   CHECK(named);
   CHECK(fleet.server("eater")["restarts"] == 1);
   CHECK(fleet.pid("modest") == modest);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a server that the kernel kills for lack of memory is said to have died of that") {
+  const MemoryGroup group{128 << 20};
+  if (!group) {
+    MESSAGE("skipped: no memory controller of version 1 is writable here");
+    return;
+  }
+  const Json once{{"restart", "never"}};
+  Fleet fleet{Json{{"eater", misbehaving({"eat-memory", "--mib=400", "--after=300"}, once)},
+                   {"killed", misbehaving({}, once)}},
+              quick()};
+  fleet.start({}, group.before());
+  fleet.await("killed", "ready");
+
+  fleet.await("eater", "failed");
+  ::kill(fleet.pid("killed"), SIGKILL);
+  fleet.await("killed", "failed");
+
+  const Json eater = fleet.server("eater");
+  CHECK(eater["last_exit"]["out_of_memory"] == true);
+  CHECK(eater["why"].get<std::string>().starts_with("killed by SIGKILL (out of memory)"));
+  const Json killed = fleet.server("killed");
+  CHECK(killed["last_exit"]["out_of_memory"] == false);
+  CHECK(killed["why"].get<std::string>().starts_with("killed by SIGKILL after"));
   CHECK(fleet.stop().exit_code == 0);
 }
 
