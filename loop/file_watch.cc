@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "loop/handle.h"
+#include "loop/directory_watch.h"
 #include "loop/system_error.h"
 #include "loop/timer.h"
 
@@ -45,27 +45,6 @@ Signature signature_of(const std::string& path) {
           std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec};
 }
 
-/// One inotify watch on one directory.
-struct DirectoryWatch : Handle<uv_fs_event_t> {
-  explicit DirectoryWatch(Callback<> callback) : on_event(std::move(callback)) {}
-  Callback<> on_event;
-};
-
-std::expected<Owned<DirectoryWatch>, int> watch_directory(Loop& loop, const std::string& directory,
-                                                          Callback<> on_event) {
-  auto watch = open(std::make_unique<DirectoryWatch>(std::move(on_event)),
-                    [&](uv_fs_event_t* raw) noexcept { return uv_fs_event_init(loop.raw(), raw); });
-  if (!watch) return watch;
-  const int error = uv_fs_event_start(
-      &(*watch)->raw,
-      [](uv_fs_event_t* raw, const char*, int, int) noexcept {
-        watch_of<DirectoryWatch>(raw).on_event();
-      },
-      directory.c_str(), 0);
-  if (error < 0) return std::unexpected{error};
-  return watch;
-}
-
 }  // namespace
 
 struct FileWatch::State {
@@ -91,7 +70,7 @@ struct FileWatch::State {
 
   /// A libuv error code; 0 is success.
   int rearm() noexcept {
-    const auto on_event = [this] { this->on_event(); };
+    const auto on_event = [this](std::string_view) { this->on_event(); };
     auto watch = watch_directory(loop, named_directory, on_event);
     if (!watch) return watch.error();
     named = std::move(*watch);
