@@ -185,7 +185,7 @@ void Supervisor::Running::check_memory() {
   const std::vector<spawn::Usage> usage = spawn::measure(trees, trees_.new_table());
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (usage[i].memory_bytes <= instances_.at(ids[i])->config().memory) continue;
-    run(fleet_.restart(ids[i], loop_.now(), supervisor::Motive::memory_limit));
+    run(fleet_.restart(ids[i], loop_.now(), {supervisor::Motive::memory_limit, {}}));
   }
 }
 

@@ -29,6 +29,7 @@ struct StopRequested {
 /// only what runs, and counts as its failure.
 struct RestartRequested {
   Motive motive{Motive::operator_request};
+  std::string what{};  ///< files_changed: which, as an operator names them
 };
 /// Ends the process now: SIGKILL without the rest of the ladder.  Keeps the goal.
 struct KillRequested {};

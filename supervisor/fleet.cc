@@ -73,12 +73,12 @@ FleetActions Fleet::start(ServerId id, Instant now, Motive motive) {
 
 FleetActions Fleet::stop(ServerId id, Instant now) { return deliver(id, StopRequested{}, now); }
 
-FleetActions Fleet::restart(ServerId id, Instant now, Motive motive) {
+FleetActions Fleet::restart(ServerId id, Instant now, RestartRequested request) {
   if (!may_be_started(id)) return {};
   now_ = now;
   // For any other reason only what runs is restarted, and nothing comes up for it.
-  if (motive == Motive::operator_request) start_dependencies(id);
-  feed(id, RestartRequested{motive});
+  if (request.motive == Motive::operator_request) start_dependencies(id);
+  feed(id, std::move(request));
   return finish();
 }
 

@@ -64,7 +64,7 @@ class Fleet {
   FleetActions start(ServerId id, Instant now, Motive motive = Motive::operator_request);
   FleetActions stop(ServerId id, Instant now);
   /// An operator's restart starts what it depends on, too, as far as that is down.
-  FleetActions restart(ServerId id, Instant now, Motive motive = Motive::operator_request);
+  FleetActions restart(ServerId id, Instant now, RestartRequested request = {});
   FleetActions reset(ServerId id, Instant now);
   FleetActions demand(ServerId id, Instant now);
   /// Stops it and forgets it once nothing of it is left.

@@ -112,7 +112,8 @@ void Lifecycle::on(const StopRequested& e) {
 void Lifecycle::on(const RestartRequested& e) {
   const bool by_operator = e.motive == Motive::operator_request;
   if (!by_operator && (goal_ == Goal::down || state_ == State::idle)) return;
-  const Why why = because(Trigger::restart_requested, e.motive);
+  Why why = because(Trigger::restart_requested, e.motive);
+  why.message = e.what;
   if (e.motive == Motive::memory_limit) {
     const bool lives_on =
         state_ == State::starting || state_ == State::ready || state_ == State::degraded;

@@ -104,6 +104,7 @@ void Lifecycle::gone(Trigger trigger) {
   // An exit that we brought about is told by its cause; any other by itself.
   why.root = trigger == Trigger::exited ? Trigger::exited : why_.root;
   why.motive = why_.motive;
+  if (why.root == Trigger::restart_requested) why.message = why_.message;
 
   if (goal_ == Goal::down) return enter(State::stopped, std::move(why));
   switch (after_) {

@@ -15,8 +15,8 @@ std::string about(Duration duration) {
   return config::format_duration(Duration{duration.count() / unit * unit});
 }
 
-std::string on_behalf_of(Motive motive) {
-  switch (motive) {
+std::string on_behalf_of(const Why& why) {
+  switch (why.motive) {
     case Motive::none:
     case Motive::operator_request: return " requested";
     case Motive::fleet: return " with the fleet";
@@ -24,7 +24,8 @@ std::string on_behalf_of(Motive motive) {
     case Motive::config_change: return ": configuration changed";
     case Motive::removal: return ": removed from the configuration";
     case Motive::memory_limit: return ": over its memory limit";
-    case Motive::files_changed: return ": its files changed";
+    case Motive::files_changed:
+      return why.message.empty() ? ": its files changed" : ": " + why.message + " changed";
   }
   std::abort();
 }
@@ -38,9 +39,9 @@ std::string ending(const Why& why) {
 std::string cause(const Why& why) {
   switch (why.root) {
     case Trigger::enabled: return "wanted by the configuration";
-    case Trigger::start_requested: return "start" + on_behalf_of(why.motive);
-    case Trigger::restart_requested: return "restart" + on_behalf_of(why.motive);
-    case Trigger::stop_requested: return "stop" + on_behalf_of(why.motive);
+    case Trigger::start_requested: return "start" + on_behalf_of(why);
+    case Trigger::restart_requested: return "restart" + on_behalf_of(why);
+    case Trigger::stop_requested: return "stop" + on_behalf_of(why);
     case Trigger::kill_requested: return "kill requested";
     case Trigger::reset_requested: return "reset requested";
     case Trigger::demanded: return "a request arrived";

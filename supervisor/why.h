@@ -65,7 +65,8 @@ struct Why {
   Duration delay{0};     ///< backoff, failed: until the next start; 0: none
   unsigned failures{0};  ///< failed runs in a row
   GaveUp gave_up{GaveUp::no};
-  std::string message;  ///< spawn_failed, unusable: the sentence
+  /// spawn_failed, unusable: the sentence; files_changed: which files.
+  std::string message;
   friend bool operator==(const Why&, const Why&) = default;
 };
 

@@ -237,7 +237,7 @@ void Simulation::reload(ServerId id) {
 void Simulation::restart_for_a_reason(ServerId id) {
   static constexpr std::array reasons{Motive::memory_limit, Motive::files_changed};
   const Motive motive = reasons[rng_.below(reasons.size())];
-  call(Call::Kind::restart_if_wanted, id, [&] { return fleet_.restart(id, now_, motive); });
+  call(Call::Kind::restart_if_wanted, id, [&] { return fleet_.restart(id, now_, {motive, {}}); });
 }
 
 // ---- calls and actions -----------------------------------------------------------

@@ -392,6 +392,26 @@ TEST_CASE("no reason of our own overrides an operator's stop") {
   }
 }
 
+TEST_CASE("a restart for changed files names them until the next process starts") {
+  OneServer server;
+  server.runs();
+
+  server.is_restarted(Motive::files_changed, "server.py");
+  CHECK(describe(server.why(), server.state()) == "restart: server.py changed");
+  server.exits(0);
+
+  CHECK(server.state() == State::waiting);
+  CHECK(describe(server.why(), server.state()) == "restart: server.py changed");
+}
+
+TEST_CASE("changed files start a server at once that had given up") {
+  OneServer server = server_in(State::failed);
+
+  server.is_restarted(Motive::files_changed, "server.py");
+
+  CHECK(server.state() == State::waiting);
+}
+
 TEST_CASE("a kill ends the process at once and counts as a failure") {
   OneServer server;
   server.runs();

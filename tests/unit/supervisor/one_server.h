@@ -24,7 +24,9 @@ class OneServer {
   void is_enabled() { feed(Enabled{}); }
   void is_started() { feed(StartRequested{}); }
   void is_stopped() { feed(StopRequested{}); }
-  void is_restarted(Motive motive = Motive::operator_request) { feed(RestartRequested{motive}); }
+  void is_restarted(Motive motive = Motive::operator_request, std::string what = {}) {
+    feed(RestartRequested{motive, std::move(what)});
+  }
   void is_killed() { feed(KillRequested{}); }
   void is_reset() { feed(ResetRequested{}); }
   void is_demanded() { feed(Demanded{}); }

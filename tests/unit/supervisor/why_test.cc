@@ -86,6 +86,9 @@ TEST_CASE("starts and restarts are told with their reason") {
         "restart: over its memory limit");
   CHECK(describe(because(Trigger::restart_requested, Motive::files_changed), State::stopping) ==
         "restart: its files changed");
+  Why why = because(Trigger::restart_requested, Motive::files_changed);
+  why.message = "server.py";
+  CHECK(describe(why, State::stopping) == "restart: server.py changed");
 }
 
 TEST_CASE("a spawn that failed is told in its own words") {
