@@ -197,6 +197,9 @@ struct Server {
   bool repeat_calls{false};  ///< after a crash, calls of tools that declare it harmless
 
   Logs logs;
+  /// What restarts it under `run --watch`: paths and globs, seen from cwd; "!" in front
+  /// excepts.  Unset: see runtime/watched_files.h.
+  std::optional<std::vector<std::string>> watch;
 };
 
 /// Who may come through the gateway, and how far.  The token itself is not kept.

@@ -159,6 +159,23 @@ Value<Owner> strings(std::vector<std::string> Owner::* member) {
           }};
 }
 
+/// Unset is another thing than empty.
+template <typename Owner>
+Value<Owner> strings(std::optional<std::vector<std::string>> Owner::* member) {
+  return {Shape::strings,
+          {},
+          [=](Values& values, const Node& node, Owner& into) {
+            std::vector<std::string> texts;
+            if (values.texts(node, texts)) into.*member = std::move(texts);
+          },
+          [=](const Owner& from) -> Json {
+            if (!(from.*member)) return {};
+            Json list = Json::array();
+            for (const std::string& text : *(from.*member)) list.push_back(escape_expansion(text));
+            return list;
+          }};
+}
+
 template <typename Owner>
 Value<Owner> exit_codes(std::vector<int> Owner::* member) {
   return {Shape::integers,

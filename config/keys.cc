@@ -227,6 +227,7 @@ const std::vector<Key<Draft>>& server_keys() {
       {"disabledTools", strings(&Server::disabled_tools)},
       {"repeatCalls", boolean(&Server::repeat_calls)},
       {"logs", section(&Server::logs, "logs", logs_keys())},
+      {"watch", strings(&Server::watch)},
   };
   return keys;
 }

@@ -59,6 +59,7 @@ constexpr std::array table{
     field<&Server::disabled_tools>("x-mcpctl.disabledTools", Effect::in_place),
     field<&Server::repeat_calls>("x-mcpctl.repeatCalls", Effect::in_place),
     field<&Server::logs>("x-mcpctl.logs", Effect::in_place),
+    field<&Server::watch>("x-mcpctl.watch", Effect::in_place),
 };
 
 Change compare(const Server& running, const Server& wanted) {
