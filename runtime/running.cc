@@ -129,6 +129,7 @@ ServerId Supervisor::Running::add(config::Server server, const std::string& unus
 
 void Supervisor::Running::start(const std::vector<std::string>& only) {
   watch_memory();
+  watch_files();
   std::vector<ServerId> ids;
   for (const auto& [id, member] : fleet_.members()) ids.push_back(id);
   for (const ServerId id : ids) {
@@ -201,6 +202,7 @@ ReloadOutcome Supervisor::Running::reload(bool dry_run) {
   reading.config.name = config_.name;  // sockets and cookies carry it: it stays
   config_ = std::move(reading.config);
   watch_memory();
+  watch_files();
   return outcome;
 }
 
@@ -247,6 +249,25 @@ Instance* Supervisor::Running::find(std::string_view server) {
 
 void Supervisor::Running::reopen_logs() {
   for (auto& [id, instance] : instances_) instance->log().reopen();
+}
+
+/// Only what is wanted is restarted, but that at once: also out of a backoff, or after
+/// it had failed or completed.
+void Supervisor::Running::watch_files() {
+  if (!options_.watch_files || is_stopping()) return;
+  if (!sources_) {
+    SourceWatch::Callbacks callbacks;
+    callbacks.on_change = [this](std::string_view server, const std::string& files) {
+      const auto id = fleet_.find(server);
+      if (!id) return;
+      run(fleet_.restart(*id, loop_.now(), {supervisor::Motive::files_changed, files}));
+    };
+    callbacks.on_note = [this](std::string_view server, const std::string& note) {
+      if (Instance* instance = find(server)) instance->log().note(note);
+    };
+    sources_.emplace(loop_, std::move(callbacks));
+  }
+  sources_->follow(config_);
 }
 
 // ---- core <-> shell ----------------------------------------------------------------

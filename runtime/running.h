@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "loop/timer.h"
 #include "loop/work.h"
 #include "runtime/instance.h"
+#include "runtime/source_watch.h"
 #include "runtime/supervisor.h"
 #include "runtime/tree_watch.h"
 #include "supervisor/fleet.h"
@@ -59,6 +61,7 @@ class Supervisor::Running {
   ServerStatus describe(ServerId id);
   void add_usage(std::vector<ServerStatus*> servers, std::vector<ServerId> ids);
 
+  void watch_files();
   void watch_memory();
   void check_memory();
   bool limits_memory() const;
@@ -82,6 +85,7 @@ class Supervisor::Running {
   bool config_stale_{false};
   std::string cleaned_up_;
 
+  std::optional<SourceWatch> sources_;
   loop::Timer fleet_deadline_;
   loop::Timer memory_timer_;
   loop::Timer save_timer_;

@@ -30,8 +30,9 @@ namespace mcpctl::runtime {
 enum class Command { start, stop, restart, reset, kill };
 
 struct Options {
-  std::string state_dir;  ///< for the state file; must exist, mode 0700
-  bool cgroups{true};     ///< use a control group per server where one is writable
+  std::string state_dir;    ///< for the state file; must exist, mode 0700
+  bool cgroups{true};       ///< use a control group per server where one is writable
+  bool watch_files{false};  ///< restart a server when its files change (source_watch.h)
   /// The process that watches over us; then both may be moved into a control group of
   /// their own, so that servers can have limits.  0: nobody is moved.
   pid_t warden{0};
