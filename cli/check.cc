@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/file_arguments.h"
 #include "cli/terminal.h"
 #include "control/json.h"
 #include "runtime/config_files.h"
@@ -27,12 +28,7 @@ class Check final : public Command {
   std::string_view summary() const override { return "Show every problem of a configuration"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("file", file_, "The configuration, as -c FILE")->type_name("FILE");
-    app.add_option("-c,--config", files_, "A configuration; several are merged")
-        ->type_name("FILE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    files_.declare(app);
     app.add_flag("--json", json_, "As JSON");
     app.add_flag("--strict", strict_, "Warnings fail, too");
     app.footer(
@@ -41,8 +37,7 @@ class Check final : public Command {
   }
 
   int run() override {
-    if (!file_.empty()) files_.insert(files_.begin(), file_);
-    const auto found = runtime::ConfigFiles::locate(files_);
+    const auto found = runtime::ConfigFiles::locate(files_.all());
     if (!found) return complain(found.error().message, exit_config);
     const config::Reading reading = found->load();
     const auto errors =
@@ -88,8 +83,7 @@ class Check final : public Command {
     return text + "\n";
   }
 
-  std::string file_;
-  std::vector<std::string> files_;
+  FileArguments files_;
   bool json_{false};
   bool strict_{false};
 };

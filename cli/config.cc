@@ -7,6 +7,7 @@
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/file_arguments.h"
 #include "config/dump.h"
 #include "runtime/config_files.h"
 
@@ -19,25 +20,17 @@ class Config final : public Command {
   std::string_view summary() const override { return "Show a configuration with every default"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("file", file_, "The configuration, as -c FILE")->type_name("FILE");
-    app.add_option("-c,--config", files_, "A configuration; several are merged")
-        ->type_name("FILE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    files_.declare(app);
     app.add_flag("--running", running_, "What the running fleet follows, not the files");
     app.add_option("--fleet", fleet_, "With --running: the fleet of this name")->type_name("NAME");
     app.footer("Secrets are shown as [redacted].\n\nExample: mcpctl config --running");
   }
 
-  int run() override {
-    if (!file_.empty()) files_.insert(files_.begin(), file_);
-    return running_ || !fleet_.empty() ? show_running() : show_files();
-  }
+  int run() override { return running_ || !fleet_.empty() ? show_running() : show_files(); }
 
  private:
   int show_running() const {
-    const auto fleet = find_fleet({files_, fleet_});
+    const auto fleet = find_fleet({files_.all(), fleet_});
     if (!fleet) return complain(fleet.error().message, exit_not_running);
     const auto answer = call(fleet->socket, "GET", "/api/v1/config");
     if (!answer) return complain(answer.error().message, exit_failed);
@@ -46,7 +39,7 @@ class Config final : public Command {
   }
 
   int show_files() const {
-    const auto found = runtime::ConfigFiles::locate(files_);
+    const auto found = runtime::ConfigFiles::locate(files_.all());
     if (!found) return complain(found.error().message, exit_config);
     const config::Reading reading = found->load();
     if (reading.has_errors()) {
@@ -56,8 +49,7 @@ class Config final : public Command {
     return exit_ok;
   }
 
-  std::string file_;
-  std::vector<std::string> files_;
+  FileArguments files_;
   std::string fleet_;
   bool running_{false};
 };

@@ -14,6 +14,7 @@
 #include "cli/api_client.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/file_arguments.h"
 #include "cli/outcome.h"
 #include "config/duration.h"
 #include "loop/fd.h"
@@ -68,12 +69,7 @@ class Up final : public Command {
   std::string_view summary() const override { return "Run a fleet in the background"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("file", file_, "The configuration, as -c FILE")->type_name("FILE");
-    app.add_option("-c,--config", files_, "A configuration; several are merged")
-        ->type_name("FILE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    files_.declare(app);
     app.add_flag("-d,--detach", detach_, "Understood for compatibility: up always detaches");
     app.add_flag("--no-wait", no_wait_, "Return when the supervisor answers");
     app.add_option("--timeout", timeout_, "How long to wait for all servers to be ready")
@@ -85,10 +81,9 @@ class Up final : public Command {
   }
 
   int run() override {
-    if (!file_.empty()) files_.insert(files_.begin(), file_);
     const auto timeout = config::parse_duration(timeout_);
     if (!timeout) return complain("--timeout: " + timeout.error().message, exit_usage);
-    const auto found = runtime::ConfigFiles::locate(files_);
+    const auto found = runtime::ConfigFiles::locate(files_.all());
     if (!found) return complain(found.error().message, exit_config);
     const config::Reading reading = found->load();
     if (reading.has_errors()) {
@@ -146,8 +141,7 @@ class Up final : public Command {
     return exit_failed;
   }
 
-  std::string file_;
-  std::vector<std::string> files_;
+  FileArguments files_;
   std::string timeout_{"5m"};
   bool detach_{false};
   bool no_wait_{false};
