@@ -1,14 +1,20 @@
 #include "cli/foreground.h"
 
 #include <algorithm>
+#include <chrono>
 
+#include "cli/quantities.h"
 #include "control/json.h"
 #include "control/log_query.h"
 
 namespace mcpctl::cli {
 namespace {
 
-constexpr std::size_t lines_of_stderr = 5;
+/// Of a server that has failed, and of one that is restarted.
+constexpr std::size_t lines_of_failure = 5;
+constexpr std::size_t lines_of_crash = 3;
+/// Within so many lines of the others a server's own are still in sight.
+constexpr std::uint64_t in_sight = 8;
 
 std::vector<std::string> names_of(const config::Config& config) {
   std::vector<std::string> names;
@@ -18,13 +24,24 @@ std::vector<std::string> names_of(const config::Config& config) {
 
 }  // namespace
 
-Foreground::Foreground(runtime::Supervisor& supervisor, Output& output, LogStyle style, bool color)
-    : supervisor_(supervisor),
+Duration next_patience(Duration waited) {
+  for (const Duration step : {Duration{3'000}, Duration{10'000}, Duration{30'000}}) {
+    if (waited < step) return step;
+  }
+  constexpr Duration minute{60'000};
+  return (waited / minute + 1) * minute;
+}
+
+Foreground::Foreground(loop::Loop& loop, runtime::Supervisor& supervisor, Output& output,
+                       LogStyle style, bool color)
+    : loop_(loop),
+      supervisor_(supervisor),
       output_(output),
       style_(style),
       color_(color),
       names_(names_of(supervisor.config())),
-      format_(names_, color) {
+      format_(names_, color),
+      patience_(loop) {
   lines_ = supervisor.lines().subscribe([this](const runtime::NamedLine& named) { show(named); });
   transitions_ = supervisor.feed().subscribe(
       [this](const runtime::Transitioned& transition) { show(transition); });
@@ -37,6 +54,7 @@ void Foreground::show(const runtime::NamedLine& named) {
     output_.write(control::to_json(supervisor_, named.server, named.line) + "\n");
     return;
   }
+  last_line_[std::string{named.server}] = ++lines_shown_;
   const std::string text = config::redact(named.line.text, supervisor_.config().secrets);
   output_.write(
       format_.line(named.server, named.line.unix_ms, control::name(named.line.stream), text));
@@ -48,29 +66,82 @@ void Foreground::show(const runtime::Transitioned& transition) {
     output_.write(control::to_json(transition) + "\n");
     return;
   }
+  follow_start(transition);
+  show_text(transition);
+}
+
+void Foreground::show_text(const runtime::Transitioned& transition) {
+  using supervisor::State;
   // A reload may have brought a server that the alignment does not know yet.
   if (std::ranges::find(names_, transition.server) == names_.end()) {
     names_ = names_of(supervisor_.config());
     format_ = LineFormat{names_, color_};
   }
   // Waiting for a free start slot is no news; ps and the events tell of it.
-  if (transition.to == supervisor::State::waiting) return;
+  if (transition.to == State::waiting) return;
   const std::string_view state = supervisor::name(transition.to);
   const bool says_more = transition.why_text != state;
   output_.write(format_.transition(transition.server, transition.unix_ms, state, transition.pid,
                                    says_more ? transition.why_text : ""));
-  if (transition.to == supervisor::State::failed) explain_failure(transition);
+  ++lines_shown_;
+  if (transition.to == State::failed) show_last_words(transition, lines_of_failure);
+  const bool crashed = transition.to == State::backoff && !has_just_spoken(transition.server);
+  if (crashed) show_last_words(transition, lines_of_crash);
 }
 
-/// Its last words may stand a thousand lines above by now.
-void Foreground::explain_failure(const runtime::Transitioned& transition) {
+/// They may stand a thousand lines above by now.
+void Foreground::show_last_words(const runtime::Transitioned& transition, std::size_t most) {
   const auto status = supervisor_.status_of(transition.server, false);
   if (!status) return;
   const std::size_t count = status->stderr_tail.size();
-  for (std::size_t i = count - std::min(count, lines_of_stderr); i < count; ++i) {
+  for (std::size_t i = count - std::min(count, most); i < count; ++i) {
     output_.write(
         format_.explanation(transition.server, transition.unix_ms, status->stderr_tail[i]));
   }
+}
+
+bool Foreground::has_just_spoken(const std::string& server) const {
+  const auto last = last_line_.find(server);
+  return last != last_line_.end() && lines_shown_ - last->second <= in_sight;
+}
+
+// ---- starts that take long ---------------------------------------------------------
+
+void Foreground::follow_start(const runtime::Transitioned& transition) {
+  if (transition.to == supervisor::State::starting) {
+    const Instant now = loop_.now();
+    starts_[transition.server] = {now, now + next_patience(Duration{0})};
+  } else {
+    starts_.erase(transition.server);
+  }
+  arm_patience();
+}
+
+void Foreground::arm_patience() {
+  if (starts_.empty()) return patience_.disarm();
+  Instant soonest = starts_.begin()->second.next_line;
+  for (const auto& [server, start] : starts_) soonest = std::min(soonest, start.next_line);
+  patience_.arm(soonest, [this] { tell_slow_starts(); });
+}
+
+void Foreground::tell_slow_starts() {
+  const Instant now = loop_.now();
+  for (auto& [server, start] : starts_) {
+    if (start.next_line > now) continue;
+    const Duration waited = now - start.began;
+    start.next_line = start.began + next_patience(waited);
+    const auto status = supervisor_.status_of(server, false);
+    if (!status) continue;
+    const std::int64_t unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count();
+    // What the last probe met stands behind the reason: "its turn; no answer yet".
+    const std::size_t met = status->why_text.find("; ");
+    const std::string why = met == std::string::npos ? "" : status->why_text.substr(met);
+    output_.write(format_.transition(server, unix_ms, "starting", status->pid.value_or(0),
+                                     "for " + short_age(waited) + why));
+  }
+  arm_patience();
 }
 
 }  // namespace mcpctl::cli

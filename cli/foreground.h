@@ -1,33 +1,57 @@
 // What `mcpctl run` shows on stdout: the lines of all servers and a line for each
-// of their transitions, as text or as JSON.  In a steady state it is silent.
+// of their transitions, as text or as JSON.  A server that takes long to start gets a
+// line now and then; in a steady state it is silent.
 #pragma once
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "cli/line_format.h"
 #include "cli/log.h"
 #include "cli/output.h"
+#include "loop/timer.h"
 #include "runtime/supervisor.h"
 
 namespace mcpctl::cli {
 
 class Foreground {
  public:
-  /// Borrows both for its lifetime.
-  Foreground(runtime::Supervisor& supervisor, Output& output, LogStyle style, bool color);
+  /// Borrows all three for its lifetime.
+  Foreground(loop::Loop& loop, runtime::Supervisor& supervisor, Output& output, LogStyle style,
+             bool color);
 
  private:
   void show(const runtime::NamedLine& named);
   void show(const runtime::Transitioned& transition);
-  void explain_failure(const runtime::Transitioned& transition);
+  void show_text(const runtime::Transitioned& transition);
+  void show_last_words(const runtime::Transitioned& transition, std::size_t most);
+  bool has_just_spoken(const std::string& server) const;
+  void follow_start(const runtime::Transitioned& transition);
+  void arm_patience();
+  void tell_slow_starts();
 
+  struct Start {
+    Instant began;
+    Instant next_line;
+  };
+
+  loop::Loop& loop_;
   runtime::Supervisor& supervisor_;
   Output& output_;
   LogStyle style_;
   bool color_;
   std::vector<std::string> names_;
   LineFormat format_;
+  std::uint64_t lines_shown_{0};
+  std::map<std::string, std::uint64_t> last_line_;  ///< of each server, in lines_shown_
+  std::map<std::string, Start> starts_;             ///< under way
+  loop::Timer patience_;
   runtime::Subscription lines_;
   runtime::Subscription transitions_;
 };
+
+/// When to say again that a start takes long: after 3, 10, 30 and 60 seconds, then
+/// every minute.
+Duration next_patience(Duration waited);
 
 }  // namespace mcpctl::cli

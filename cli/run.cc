@@ -5,6 +5,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/file_arguments.h"
 #include "cli/supervise.h"
 #include "signals/warden.h"
 
@@ -17,14 +18,17 @@ class Run final : public Command {
   std::string_view summary() const override { return "Run a fleet in the foreground"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("file", file_, "The configuration, as -c FILE")->type_name("FILE");
-    app.add_option("-c,--config", options_.files, "A configuration; several are merged")
-        ->type_name("FILE")
-        ->expected(1)
-        ->allow_extra_args(false)
-        ->take_all();
+    files_.declare(app);
     app.add_option("--only", options_.only, "These servers and what they depend on")
         ->type_name("NAME,...")
+        ->allow_extra_args(false)
+        ->delimiter(',');
+    app.add_flag("-w,--watch", options_.watch,
+                 "Restart a server when its files change; reload when FILE does");
+    app.add_option("--exit-on", options_.exit_on,
+                   "End when a server is done: main[=NAME], any-failed, all-done")
+        ->type_name("RULE,...")
+        ->allow_extra_args(false)
         ->delimiter(',');
     app.add_option("--log-format", format_, "text, or json: an object per line")
         ->check(CLI::IsMember({"text", "json"}))
@@ -38,18 +42,19 @@ class Run final : public Command {
     app.footer(
         "Without FILE: ./mcp.json, ./.mcp.json, ./.vscode/mcp.json, ~/.config/mcpctl/mcp.json.\n"
         "Ctrl-C or SIGTERM stops the fleet in order, a second one kills it; SIGHUP reloads.\n\n"
-        "Example: mcpctl run mcp.json --only weather,github");
+        "Example: mcpctl run mcp.json --only weather,github\n"
+        "Example: mcpctl run jobs.json --exit-on any-failed,all-done");
   }
 
   int run() override {
-    if (!file_.empty()) options_.files.insert(options_.files.begin(), file_);
+    options_.files = files_.all();
     options_.style = format_ == "json" ? LogStyle::json : LogStyle::text;
     return signals::run_guarded([this] { return supervise(options_); });
   }
 
  private:
+  FileArguments files_;
   SuperviseOptions options_;
-  std::string file_;
   std::string format_{"text"};
 };
 

@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/exit_watch.h"
 #include "cli/foreground.h"
 #include "cli/service_status.h"
 #include "cli/shutdown.h"
@@ -16,6 +17,7 @@
 #include "control/door.h"
 #include "control/json.h"
 #include "loop/fd.h"
+#include "loop/file_watch.h"
 #include "loop/signal.h"
 #include "loop/timer.h"
 #include "runtime/supervisor.h"
@@ -44,6 +46,8 @@ class Session {
   Result<void> open_door();
   Result<void> watch_signals();
   void handle(int signal);
+  void end_by_rule(const supervisor::Verdict& verdict);
+  void watch_config();
   void reload();
   void dump_states();
 
@@ -59,7 +63,10 @@ class Session {
   std::optional<Foreground> foreground_;
   std::optional<ServiceStatus> service_;
   std::optional<Shutdown> shutdown_;
+  std::optional<ExitWatch> exit_watch_;
+  int exit_code_{exit_ok};
   std::vector<loop::SignalWatch> watches_;
+  std::vector<loop::FileWatch> config_watches_;
   loop::Timer reload_timer_;
 };
 
@@ -88,10 +95,11 @@ int Session::run() {
   options.warden = ::getppid();
   options.shutdown_timeout = ::getppid() == 1 ? as_init : otherwise;
   options.load = options_.load;
+  options.watch_files = options_.watch;
   options.on_stopped = [this] { loop_.stop(); };
   supervisor_ = std::make_unique<runtime::Supervisor>(loop_, std::move(config_), options);
   shutdown_.emplace(loop_, *supervisor_, log_);
-  foreground_.emplace(*supervisor_, out_, options_.style,
+  foreground_.emplace(loop_, *supervisor_, out_, options_.style,
                       Terminal::of(STDOUT_FILENO, options_.no_color).color);
   service_.emplace(loop_, *supervisor_);
   door_->serve(*supervisor_);
@@ -101,6 +109,9 @@ int Session::run() {
   log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
             " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
   if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
+  exit_watch_.emplace(loop_, *supervisor_, options_.exit_rule,
+                      [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });
+  if (options_.watch) watch_config();
   supervisor_->start(options_.only);
   loop_.run();
 
@@ -108,7 +119,7 @@ int Session::run() {
   log_.info("stopped");
   out_.flush(for_last_lines);
   err_.flush(for_last_lines);
-  return shutdown_->was_forced() ? exit_failed : exit_ok;
+  return shutdown_->was_forced() && exit_code_ == exit_ok ? exit_failed : exit_code_;
 }
 
 Result<void> Session::open_door() {
@@ -153,6 +164,25 @@ void Session::handle(int signal) {
     case SIGUSR1: supervisor_->reopen_logs(); break;
     case SIGQUIT: dump_states(); break;
     default: break;
+  }
+}
+
+void Session::end_by_rule(const supervisor::Verdict& verdict) {
+  exit_code_ = verdict.exit_code;
+  shutdown_->begin(verdict.reason);
+}
+
+void Session::watch_config() {
+  for (const std::string& file : supervisor_->config().files) {
+    auto watch = loop::FileWatch::open(loop_, file, [this, file] {
+      log_.info(file + " changed");
+      reload();
+    });
+    if (watch) {
+      config_watches_.push_back(std::move(*watch));
+    } else {
+      log_.warning(watch.error().message);
+    }
   }
 }
 

@@ -10,21 +10,24 @@
 #include "cli/log.h"
 #include "config/reader.h"
 #include "loop/address.h"
+#include "supervisor/exit_rule.h"
 
 namespace mcpctl::cli {
 
 struct SessionOptions {
   std::function<config::Reading()> load;  ///< for reloads
   std::vector<std::string> only;
+  supervisor::ExitRule exit_rule;
   std::string socket;
   std::optional<config::ResourceLimit> descriptor_limit;  ///< see runtime::Options
   std::string state_dir;
   std::optional<loop::Address> probes;
+  bool watch{false};  ///< restart servers when their files change, reload when ours do
   LogStyle style{LogStyle::text};
   bool no_color{false};
 };
 
-/// Returns the exit status when the fleet has ended:
+/// Returns the exit status when the fleet has ended, by its exit rule or by a signal:
 ///   SIGTERM, SIGINT  the orderly end; the second kills everything, the third leaves
 ///   SIGHUP           reload; the orderly end when it came with the loss of our terminal
 ///   SIGUSR1          reopen the log files

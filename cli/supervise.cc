@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/exit_code.h"
+#include "cli/exit_watch.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "config/reader.h"
@@ -61,11 +62,12 @@ void show_problems(const std::vector<config::Problem>& problems, const Supervise
   }
 }
 
-/// What is wrong with --only; empty: nothing.
-std::string unknown_name(const config::Config& config, const std::vector<std::string>& only) {
+/// The complaint about the first of `names` that no server has; empty: none.
+std::string unknown_name(const config::Config& config, const std::vector<std::string>& names) {
   std::vector<std::string_view> known;
   for (const config::Server& server : config.servers) known.push_back(server.name);
-  for (const std::string& name : only) {
+  for (const config::Unusable& unusable : config.unusable) known.push_back(unusable.server);
+  for (const std::string& name : names) {
     if (std::ranges::find(known, name) != known.end()) continue;
     const auto near = config::closest(name, known);
     return "no server \"" + name + "\" in this fleet" +
@@ -74,10 +76,25 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
   return "";
 }
 
+/// Who waits for the exit of a server that is restarted for ever is told so.
+void warn_of_endless_main(const config::Config& config, const std::string& main) {
+  using config::RestartPolicy;
+  for (const config::Server& server : config.servers) {
+    const bool is_endless =
+        server.restart == RestartPolicy::always || server.restart == RestartPolicy::unless_stopped;
+    if (server.name != main || !is_endless) continue;
+    complain("warning: \"" + main + "\" is restarted when it exits, which ends nothing; " +
+                 "for --exit-on main set its \"restart\" to \"on-failure\" or \"never\"",
+             exit_ok);
+  }
+}
+
 }  // namespace
 
 int supervise(const SuperviseOptions& options) {
   loop::ignore_sigpipe();
+  const auto exit_rule = exit_rule_of(options.exit_on);
+  if (!exit_rule) return complain(exit_rule.error().message, exit_usage);
   const auto descriptor_limit = raise_descriptor_limit();
   const auto files = runtime::ConfigFiles::locate(options.files);
   if (!files) return complain(files.error().message, exit_config);
@@ -96,6 +113,11 @@ int supervise(const SuperviseOptions& options) {
   if (const std::string wrong = unknown_name(reading.config, options.only); !wrong.empty()) {
     return complain(wrong, exit_usage);
   }
+  if (!exit_rule->main.empty()) {
+    const std::string wrong = unknown_name(reading.config, {exit_rule->main});
+    if (!wrong.empty()) return complain("--exit-on main: " + wrong, exit_usage);
+    warn_of_endless_main(reading.config, exit_rule->main);
+  }
 
   if (!reading.config.gateway.listen.empty()) {
     const auto address = gateway::door_address(reading.config.gateway);
@@ -104,6 +126,8 @@ int supervise(const SuperviseOptions& options) {
 
   SessionOptions session;
   session.load = load;
+  session.exit_rule = *exit_rule;
+  session.watch = options.watch;
   session.only = options.only;
   session.style = options.style;
   session.no_color = options.no_color;

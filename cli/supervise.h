@@ -9,10 +9,12 @@
 namespace mcpctl::cli {
 
 struct SuperviseOptions {
-  std::vector<std::string> files;  ///< empty: the usual places
-  std::vector<std::string> only;   ///< empty: every server
-  std::string gateway_listen;      ///< overrides the files
-  std::string probes_listen;       ///< "HOST:PORT"; empty: none
+  std::vector<std::string> files;    ///< empty: the usual places
+  std::vector<std::string> only;     ///< empty: every server
+  std::vector<std::string> exit_on;  ///< words of --exit-on
+  std::string gateway_listen;        ///< overrides the files
+  std::string probes_listen;         ///< "HOST:PORT"; empty: none
+  bool watch{false};
   LogStyle style{LogStyle::text};
   bool no_color{false};
 };
