@@ -46,6 +46,7 @@ void print(std::string_view text);
 // Every command there is.
 std::unique_ptr<Command> make_run();
 std::unique_ptr<Command> make_check();
+std::unique_ptr<Command> make_doctor();
 std::unique_ptr<Command> make_ps();
 std::unique_ptr<Command> make_control(std::string_view verb);  ///< start, stop, …
 std::unique_ptr<Command> make_wait();
