@@ -48,6 +48,7 @@ std::unique_ptr<Command> make_run();
 std::unique_ptr<Command> make_check();
 std::unique_ptr<Command> make_doctor();
 std::unique_ptr<Command> make_ps();
+std::unique_ptr<Command> make_top();
 std::unique_ptr<Command> make_control(std::string_view verb);  ///< start, stop, …
 std::unique_ptr<Command> make_wait();
 std::unique_ptr<Command> make_logs();

@@ -95,6 +95,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(make_check());
   commands.push_back(make_doctor());
   commands.push_back(make_ps());
+  commands.push_back(make_top());
   commands.push_back(make_logs());
   commands.push_back(make_events());
   commands.push_back(make_wait());

@@ -265,6 +265,10 @@ void Fleet::await_words(std::string_view text) {
 
 Outcome Fleet::control(std::vector<std::string> words, Milliseconds limit) {
   words.insert(words.begin(), mcpctl_binary);
+  return run_beside(std::move(words), limit);
+}
+
+Outcome Fleet::run_beside(std::vector<std::string> words, Milliseconds limit) {
   return run_to_end(launch(std::move(words)), limit);
 }
 

@@ -106,6 +106,8 @@ class Fleet {
 
   /// Any command of mcpctl about this fleet: control({"ps", "--json"}).
   Outcome control(std::vector<std::string> words, Milliseconds limit = patience);
+  /// Any program in the fleet's folder and environment.
+  Outcome run_beside(std::vector<std::string> words, Milliseconds limit = patience);
   /// A request to the door as curl would send it; the body of the answer, "" if
   /// nobody answers.
   std::string request(const std::string& method, const std::string& path) const;
