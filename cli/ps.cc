@@ -33,21 +33,23 @@ class Ps final : public Command {
   int run() override {
     const auto fleet = find_fleet(choice_);
     if (!fleet) return complain(fleet.error().message, exit_not_running);
-    return watch_ ? watch(*fleet) : show(*fleet, "");
+    if (watch_) return watch(*fleet);
+    const auto shown = show(*fleet, "");
+    return shown ? exit_ok : complain(shown.error().message, exit_failed);
   }
 
  private:
-  int show(const FoundFleet& fleet, std::string_view before) const {
+  Result<void> show(const FoundFleet& fleet, std::string_view before) const {
     const auto answer = call(fleet.socket, "GET", "/api/v1/servers");
-    if (!answer) return complain(answer.error().message, exit_failed);
+    if (!answer) return std::unexpected{answer.error()};
     if (json_) {
       print(*answer);
-      return exit_ok;
+      return {};
     }
     const auto view = read_fleet(*answer);
-    if (!view) return complain(view.error().message, exit_failed);
+    if (!view) return std::unexpected{view.error()};
     print(std::string{before} + render_ps(*view, Terminal::of(STDOUT_FILENO)));
-    return exit_ok;
+    return {};
   }
 
   int watch(const FoundFleet& fleet) const {
@@ -58,12 +60,12 @@ class Ps final : public Command {
     }
     const bool redraw = Terminal::of(STDOUT_FILENO).is_terminal && !json_;
     for (;;) {
-      const int shown = show(fleet, redraw ? home_and_clear : "");
-      if (shown != exit_ok) return shown;
       bool timed_out = false;
-      const auto event = events->next_event(in(refresh), timed_out);
-      if (!event) return complain(event.error().message, exit_failed);
-      if (!*event && !timed_out) return complain("the fleet has ended", exit_not_running);
+      // A supervisor that ends hangs up in the middle of whatever was asked.
+      const bool is_there =
+          show(fleet, redraw ? home_and_clear : "") &&
+          (events->next_event(in(refresh), timed_out).value_or(std::nullopt) || timed_out);
+      if (!is_there) return complain("the fleet has ended", exit_not_running);
     }
   }
 
