@@ -173,6 +173,7 @@ class ServerCheck {
     const CrashLoop& loop = draft_.crash_loop;
     Duration delay = draft_.backoff.initial;
     Duration total{0};
+    if (delay == Duration{0}) return;
     for (unsigned failure = 1; failure < loop.failures && total <= loop.window; ++failure) {
       total += std::min(delay, draft_.backoff.max);
       delay = std::min(delay * 2, draft_.backoff.max);

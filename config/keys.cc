@@ -15,7 +15,7 @@ constexpr std::int64_t many = 1'000'000;
 
 const std::vector<Key<Backoff>>& backoff_keys() {
   static const std::vector<Key<Backoff>> keys{
-      {"initial", duration(&Backoff::initial, 10ms)},
+      {"initial", duration(&Backoff::initial)},
       {"max", duration(&Backoff::max, 10ms)},
       {"stable", duration(&Backoff::stable)},
   };
@@ -24,7 +24,7 @@ const std::vector<Key<Backoff>>& backoff_keys() {
 
 const std::vector<Key<CrashLoop>>& crash_loop_keys() {
   static const std::vector<Key<CrashLoop>> keys{
-      {"failures", integer(&CrashLoop::failures, 1, 1000)},
+      {"failures", integer(&CrashLoop::failures, 1, many)},
       {"window", duration(&CrashLoop::window, 1ms)},
       {"retry", duration(&CrashLoop::retry)},
   };
@@ -249,7 +249,7 @@ const std::vector<Key<Fleet>>& fleet_keys() {
       {"defaults", defaults()},
       {"maxConcurrentStarts",
        of_fleet(&Fleet::config,
-                integer<Config, unsigned>(&Config::max_concurrent_starts, 1, 10'000, 0))},
+                integer<Config, unsigned>(&Config::max_concurrent_starts, 1, many, 0))},
       {"shutdownTimeout", of_fleet(&Fleet::config, duration(&Config::shutdown_timeout, 1ms))},
       {"gateway", of_fleet(&Fleet::config,
                            Value<Config>{section(&Config::gateway, "gateway", gateway_keys())})},

@@ -111,7 +111,7 @@ TEST_CASE("each kind of setting says what it expects") {
 "logs": [],
 "inheritEnv": "A",
 "successExitCodes": [256],
-"backoff": {"initial": "1ms"},
+"crashLoop": {"window": "0ms"},
 "liveness": {"interval": "5 s"},
 "maxConcurrentStarts": 3,
 "interval": "1s"})") ==
@@ -141,7 +141,7 @@ TEST_CASE("each kind of setting says what it expects") {
             "13:15 error: inheritEnv: expected true, false or an array of names, found a string "
             "(put it in brackets: [\"…\"])",
             "14:22 error: successExitCodes[0]: out of range; expected 0 to 255",
-            "15:24 error: backoff.initial: too short; expected at least \"10ms\"",
+            "15:25 error: crashLoop.window: too short; expected at least \"1ms\"",
             "16:26 error: liveness.interval: cannot read duration \"5 s\": the unit is missing; "
             "use ms, s, m, h or d",
             "17:1 error: unknown key \"maxConcurrentStarts\" in \"x-mcpctl\"",
@@ -265,7 +265,7 @@ TEST_CASE("the top of the file is checked too") {
               "2:46 error: unknown key \"lisen\" in \"gateway\" (did you mean \"listen\"?)",
               "3:22 error: defaults: \"port\" cannot be the same for every server",
               "3:44 error: unknown key \"restrat\" in \"defaults\" (did you mean \"restart\"?)",
-              "3:82 error: maxConcurrentStarts: out of range; expected 1 to 10000"});
+              "3:82 error: maxConcurrentStarts: out of range; expected 1 to 1000000"});
 }
 
 TEST_CASE("a file without servers says how to write them") {
