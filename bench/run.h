@@ -1,0 +1,71 @@
+// One run of a fleet of benchmark children, under mcpctl or under the floor: the same
+// children, the same stamps, the same questions.
+#pragma once
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "bench/stamps.h"
+
+namespace mcpctl::bench {
+
+enum class Subject { floor, mcpctl };
+
+struct Order {
+  std::size_t children{1};
+  std::string mode{"wait"};  ///< of the children, see child.c
+  std::uint64_t value{0};
+  std::string log_format{"raw"};  ///< mcpctl's; the floor knows only raw
+  unsigned grace_ms{2'000};
+};
+
+class Run {
+ public:
+  /// Starts the subject, and does not wait for it.
+  Run(Subject subject, const Order& order);
+  /// Kills what is left.
+  ~Run();
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  /// Until every child has reached main(); false: they did not within a minute.
+  bool await_all();
+  /// From just before the launch to the last child's main().
+  double start_ms();
+  Stamps& stamps() { return stamps_; }
+
+  /// SIGKILL for these children; the times until each was back, none for the lost.
+  std::vector<double> kill_and_await(const std::vector<std::uint32_t>& indices);
+  /// SIGTERM to the subject; until the last child is gone.  Negative: not all went.
+  double stop_ms();
+
+  /// The subject's own processes, not its children.
+  std::vector<pid_t> own_processes() const;
+  /// Below which all logs stand, and nothing else.
+  std::string log_folder() const { return folder_ + "/logs"; }
+  std::uint64_t log_bytes() const;
+
+ private:
+  std::vector<std::string> command(const Order& order) const;
+  void write_configuration(const Order& order) const;
+  std::vector<pid_t> children();
+
+  Subject subject_;
+  std::size_t wanted_;  ///< children
+  std::string folder_;
+  Stamps stamps_;
+  std::uint64_t launched_ns_{0};
+  pid_t root_{-1};
+};
+
+/// Starts a program with stdin and stdout at /dev/null, stderr in folder/complaints, our
+/// environment and a runtime folder of its own; its pid.
+pid_t launch(const std::vector<std::string>& words, const std::string& folder);
+
+/// A new folder in memory (/dev/shm) for one run.
+std::string make_folder();
+
+}  // namespace mcpctl::bench
