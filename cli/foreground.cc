@@ -15,6 +15,8 @@ constexpr std::size_t lines_of_failure = 5;
 constexpr std::size_t lines_of_crash = 3;
 /// Within so many lines of the others a server's own are still in sight.
 constexpr std::uint64_t in_sight = 8;
+/// Of one server whose output goes to a file.
+constexpr std::size_t most_per_second = 1000;
 
 std::vector<std::string> names_of(const config::Config& config) {
   std::vector<std::string> names;
@@ -42,22 +44,40 @@ Foreground::Foreground(loop::Loop& loop, runtime::Supervisor& supervisor, Output
       names_(names_of(supervisor.config())),
       format_(names_, color),
       patience_(loop) {
-  lines_ = supervisor.lines().subscribe([this](const runtime::NamedLine& named) { show(named); });
+  lines_ = supervisor.lines().subscribe([this](const runtime::NamedBlock& named) { show(named); });
   transitions_ = supervisor.feed().subscribe(
       [this](const runtime::Transitioned& transition) { show(transition); });
 }
 
-void Foreground::show(const runtime::NamedLine& named) {
+void Foreground::show(const runtime::NamedBlock& named) {
   // Transitions have lines of their own here.
-  if (output_.is_closed() || named.line.stream == runtime::Stream::state) return;
+  if (output_.is_closed() || named.block.stream == runtime::Stream::state) return;
+  if (named.is_in_file && is_too_much(named)) return;
+  runtime::for_each_line(named.block, [&](const runtime::Line& line) { show(named.server, line); });
+}
+
+/// Counts the block in.  The first one that is too much is answered with a word about it.
+bool Foreground::is_too_much(const runtime::NamedBlock& named) {
+  const std::int64_t second = named.block.unix_ms / 1000;
+  Share& share = shares_.try_emplace(std::string{named.server}).first->second;
+  if (share.second != second) share = {second, 0};
+  if (share.lines > most_per_second) return true;
+  share.lines += runtime::count_lines(named.block.text);
+  if (share.lines <= most_per_second) return false;
+  show(named.server, {0, named.block.unix_ms, runtime::Stream::note,
+                      "more than " + std::to_string(most_per_second) +
+                          " lines a second: the rest of this second is in its log file only"});
+  return true;
+}
+
+void Foreground::show(std::string_view server, const runtime::Line& line) {
   if (style_ == LogStyle::json) {
-    output_.write(control::to_json(supervisor_, named.server, named.line) + "\n");
+    output_.write(control::to_json(supervisor_, server, line) + "\n");
     return;
   }
-  last_line_[std::string{named.server}] = ++lines_shown_;
-  const std::string text = config::redact(named.line.text, supervisor_.config().secrets);
-  output_.write(
-      format_.line(named.server, named.line.unix_ms, control::name(named.line.stream), text));
+  last_line_[std::string{server}] = ++lines_shown_;
+  const std::string text = config::redact(line.text, supervisor_.config().secrets);
+  output_.write(format_.line(server, line.unix_ms, control::name(line.stream), text));
 }
 
 void Foreground::show(const runtime::Transitioned& transition) {

@@ -1,10 +1,13 @@
 // What `mcpctl run` shows on stdout: the lines of all servers and a line for each
 // of their transitions, as text or as JSON.  A server that takes long to start gets a
-// line now and then; in a steady state it is silent.
+// line now and then; in a steady state it is silent.  A flood that stands in a log
+// file as well is not shown in full: nobody could read it here.
 #pragma once
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "cli/line_format.h"
 #include "cli/log.h"
@@ -21,7 +24,9 @@ class Foreground {
              bool color);
 
  private:
-  void show(const runtime::NamedLine& named);
+  void show(const runtime::NamedBlock& named);
+  void show(std::string_view server, const runtime::Line& line);
+  bool is_too_much(const runtime::NamedBlock& named);
   void show(const runtime::Transitioned& transition);
   void show_text(const runtime::Transitioned& transition);
   void show_last_words(const runtime::Transitioned& transition, std::size_t most);
@@ -46,6 +51,12 @@ class Foreground {
   std::map<std::string, std::uint64_t> last_line_;  ///< of each server, in lines_shown_
   std::map<std::string, Start> starts_;             ///< under way
   loop::Timer patience_;
+  /// What servers with log files were given this second.
+  struct Share {
+    std::int64_t second{0};
+    std::size_t lines{0};
+  };
+  std::map<std::string, Share, std::less<>> shares_;
   runtime::Subscription lines_;
   runtime::Subscription transitions_;
 };

@@ -252,6 +252,8 @@ struct Config {
 /// commands of its probes replaced.
 Server with_port(Server server, std::uint16_t port);
 
+/// Whether any secret stands in `text`.  Fast: most text holds none.
+bool mentions(std::string_view text, const std::vector<std::string>& secrets);
 /// `text` with every occurrence of a secret replaced by "[redacted]".
 std::string redact(std::string_view text, const std::vector<std::string>& secrets);
 

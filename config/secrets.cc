@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <cstring>
 #include <limits>
 #include <optional>
 
@@ -272,7 +273,15 @@ std::vector<Span> secret_spans(std::string_view text, const Node& root) {
   return finder.take();
 }
 
+bool mentions(std::string_view text, const std::vector<std::string>& secrets) {
+  return std::any_of(secrets.begin(), secrets.end(), [text](const std::string& secret) {
+    return !secret.empty() &&
+           ::memmem(text.data(), text.size(), secret.data(), secret.size()) != nullptr;
+  });
+}
+
 std::string redact(std::string_view text, const std::vector<std::string>& secrets) {
+  if (!mentions(text, secrets)) return std::string{text};
   // One pass, so that a secret inside "[redacted]" cannot change a redaction;
   // a table of first bytes keeps long logs from being compared with every secret.
   std::bitset<std::numeric_limits<unsigned char>::max() + 1> first_bytes;

@@ -24,7 +24,7 @@ LogFollower::LogFollower(runtime::Supervisor& supervisor, LogQuery query, http::
   }
   send_tail();
   subscription_ =
-      supervisor.lines().subscribe([this](const runtime::NamedLine& named) { take(named); });
+      supervisor.lines().subscribe([this](const runtime::NamedBlock& named) { take(named); });
 }
 
 /// What does not go out at once is caught up with, server by server from its first
@@ -41,10 +41,14 @@ void LogFollower::send_tail() {
   is_behind_ = stream_.is_congested();
 }
 
-void LogFollower::take(const runtime::NamedLine& named) {
-  if (is_behind_ || !query_.wants(named.server)) return;
-  send(std::string{named.server}, named.line);
-  is_behind_ = stream_.is_congested();
+void LogFollower::take(const runtime::NamedBlock& named) {
+  if (!query_.wants(named.server)) return;
+  const std::string server{named.server};
+  runtime::for_each_line(named.block, [&](const runtime::Line& line) {
+    if (is_behind_) return;
+    send(server, line);
+    is_behind_ = stream_.is_congested();
+  });
 }
 
 /// Advances past the line, whether it matches or not.

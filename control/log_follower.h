@@ -21,7 +21,7 @@ class LogFollower final : public Follower {
 
  private:
   void send_tail();
-  void take(const runtime::NamedLine& named);
+  void take(const runtime::NamedBlock& named);
   void catch_up();
   /// The next lines of all servers that were not sent, in order of time.
   std::vector<LogEntry> missed();

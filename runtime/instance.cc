@@ -54,8 +54,10 @@ Instance::Instance(ServerId id, config::Server server, FleetContext& context)
                   process_->pause_stdout(false);
                   process_->pause_stderr(false);
                 },
-            .redact =
-                [this](std::string_view text) { return config::redact(text, around_.secrets); }}),
+            .redact = [this](std::string_view text) -> std::optional<std::string> {
+              if (!config::mentions(text, around_.secrets)) return std::nullopt;
+              return config::redact(text, around_.secrets);
+            }}),
       deadline_(around_.loop),
       channel_(around_.loop, channel_wires()) {
   channel_.configured(*config_, running());

@@ -1,44 +1,55 @@
 #include "runtime/line_ring.h"
 
 #include <algorithm>
-#include <cstring>
+#include <utility>
 
 #include "base/assert.h"
 
 namespace mcpctl::runtime {
 namespace {
 
-constexpr std::size_t smallest = 512;
+constexpr std::size_t smallest = 128;
 
 }  // namespace
 
 void LineRing::push(std::int64_t unix_ms, Stream stream, bool continued, std::string_view text) {
-  const std::size_t needed = sizeof(Header) + text.size();
-  if (needed > capacity_) {
-    while (count_ > 0) drop_oldest();
-    ++first_sequence_;
-    return;
+  std::size_t lines = count_lines(text);
+  if (sizeof(Header) + text.size() > capacity_) {
+    forget_all();
+    first_sequence_ += lines;
+    if (capacity_ <= sizeof(Header)) return;
+    const std::size_t room = capacity_ - sizeof(Header);
+    const std::size_t newline = text.find('\n', text.size() - room - 1);
+    if (newline == std::string_view::npos) return;
+    text.remove_prefix(newline + 1);
+    lines = count_lines(text);
+    first_sequence_ -= lines;
   }
-  make_room(needed);
-  const Header header{unix_ms, static_cast<std::uint32_t>(text.size()), stream, continued};
+  make_room(sizeof(Header) + text.size());
+  const Header header{unix_ms, static_cast<std::uint32_t>(text.size()),
+                      static_cast<std::uint32_t>(lines), stream, continued};
   write(&header, sizeof header);
   write(text.data(), text.size());
-  ++count_;
+  count_ += lines;
 }
 
 std::vector<Line> LineRing::since(std::uint64_t sequence, std::size_t limit) const {
   std::vector<Line> lines;
-  std::size_t offset = begin_;
-  for (std::uint64_t i = 0; i < count_ && lines.size() < limit; ++i) {
+  std::string text;
+  std::uint64_t first = first_sequence_;
+  for (std::size_t passed = 0; passed < used_ && lines.size() < limit;) {
     Header header;
-    read(offset, &header, sizeof header);
-    if (first_sequence_ + i >= sequence) {
-      Line line{first_sequence_ + i, header.unix_ms, header.stream, {}, header.continued};
-      line.text.resize(header.length);
-      read(offset + sizeof header, line.text.data(), header.length);
-      lines.push_back(std::move(line));
+    read(begin_ + passed, &header, sizeof header);
+    if (first + header.lines > sequence) {
+      text.resize(header.length);
+      read(begin_ + passed + sizeof header, text.data(), header.length);
+      for_each_line({first, header.unix_ms, header.stream, text, header.continued},
+                    [&](const Line& line) {
+                      if (line.sequence >= sequence && lines.size() < limit) lines.push_back(line);
+                    });
     }
-    offset += sizeof header + header.length;
+    first += header.lines;
+    passed += sizeof header + header.length;
   }
   return lines;
 }
@@ -54,6 +65,11 @@ void LineRing::set_capacity(std::size_t capacity) {
   if (bytes_.size() > capacity_) grow(0);
 }
 
+void LineRing::forget_all() {
+  first_sequence_ += std::exchange(count_, 0);
+  used_ = 0;
+}
+
 void LineRing::make_room(std::size_t needed) {
   while (used_ + needed > capacity_) drop_oldest();
   if (used_ + needed > bytes_.size()) grow(needed);
@@ -66,8 +82,8 @@ void LineRing::drop_oldest() {
   const std::size_t size = sizeof header + header.length;
   begin_ = (begin_ + size) % bytes_.size();
   used_ -= size;
-  --count_;
-  ++first_sequence_;
+  count_ -= header.lines;
+  first_sequence_ += header.lines;
 }
 
 void LineRing::grow(std::size_t needed) {

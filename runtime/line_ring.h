@@ -1,5 +1,6 @@
 // The last lines of one server in a bounded piece of memory, which is taken as it
-// is needed and not before: a thousand quiet servers cost next to nothing.
+// is needed and not before: a thousand quiet servers cost next to nothing.  Kept by
+// the block, as they came: they are cut into lines when somebody reads them.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -12,11 +13,11 @@ namespace mcpctl::runtime {
 
 class LineRing {
  public:
-  /// `capacity` bytes, a few of them per line for its time and stream.
+  /// `capacity` bytes, a few of them per block for its time and stream.
   explicit LineRing(std::size_t capacity) : capacity_(capacity) {}
 
-  /// Keeps a line; the oldest ones make room.  One that is larger than the ring
-  /// itself is not kept, but counted in the sequence.
+  /// Keeps a block of lines (see LineBlock); the oldest blocks make room.  Of one that
+  /// is larger than the ring itself the last lines are kept, and all are counted.
   void push(std::int64_t unix_ms, Stream stream, bool continued, std::string_view text);
 
   /// Lines from `sequence` on that are still here, at most `limit`, oldest first.
@@ -32,10 +33,12 @@ class LineRing {
   struct Header {
     std::int64_t unix_ms;
     std::uint32_t length;
+    std::uint32_t lines;
     Stream stream;
     bool continued;
   };
 
+  void forget_all();
   void make_room(std::size_t needed);
   void drop_oldest();
   void grow(std::size_t needed);
@@ -47,7 +50,7 @@ class LineRing {
   std::size_t begin_{0};     ///< offset of the oldest header
   std::size_t used_{0};
   std::uint64_t first_sequence_{1};
-  std::uint64_t count_{0};
+  std::uint64_t count_{0};  ///< of lines
 };
 
 }  // namespace mcpctl::runtime

@@ -22,7 +22,9 @@ namespace mcpctl::runtime {
 namespace {
 
 constexpr std::size_t backlog_cap = 8u << 20;
-constexpr std::size_t congested_at = 2u << 20;
+constexpr std::size_t congested_at = 1u << 20;
+/// What a file that rests keeps of its buffers.
+constexpr std::size_t kept_capacity = 4u << 10;
 constexpr Duration patience{500};
 constexpr Duration trouble_interval{10'000};
 constexpr std::chrono::seconds farewell{1};
@@ -138,7 +140,7 @@ struct LogFile::Inner {
   void start_writing() {
     job = std::make_shared<Job>();
     job->disk = std::move(disk);
-    job->data = std::exchange(pending, {});
+    job->data = std::exchange(pending, std::exchange(spare, {}));
     job->reopen = std::exchange(reopen_wanted, false);
     work = loop::start_work(
         loop,
@@ -153,8 +155,15 @@ struct LogFile::Inner {
     const auto ended = std::exchange(job, nullptr);
     disk = std::move(ended->disk);
     lost += ended->lost;
+    spare = std::move(ended->data);
+    spare.clear();
     if (!ended->trouble.empty()) report(ended->trouble);
-    if (!pending.empty() || reopen_wanted) start_writing();
+    if (!pending.empty() || reopen_wanted) {
+      start_writing();
+    } else {
+      if (spare.capacity() > kept_capacity) spare = {};
+      if (pending.capacity() > kept_capacity) pending = {};
+    }
     if (pending.size() < congested_at / 2) relieve();
   }
 
@@ -178,6 +187,7 @@ struct LogFile::Inner {
   std::shared_ptr<Job> job;  ///< the one that runs
   loop::Work work;
   std::string pending;
+  std::string spare;  ///< the other buffer: they change places
   bool congested{false};
   bool reopen_wanted{false};
   std::uint64_t lost{0};

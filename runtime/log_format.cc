@@ -2,23 +2,13 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 
 namespace mcpctl::runtime {
 namespace {
-
-/// The text of a millisecond is made once: a flood writes thousands of lines in it.
-std::string_view cached_time(std::int64_t unix_ms) {
-  thread_local std::int64_t last_ms = -1;
-  thread_local std::string text;
-  if (unix_ms != last_ms) {
-    text = format_time(unix_ms);
-    last_ms = unix_ms;
-  }
-  return text;
-}
 
 /// Length of the valid UTF-8 sequence that `text` begins with; 0: none (RFC 3629).
 std::size_t sequence_length(std::string_view text) {
@@ -40,6 +30,15 @@ std::size_t sequence_length(std::string_view text) {
     return continues(1) && continues(2) && continues(3) && !overlong && !beyond ? 4 : 0;
   }
   return 0;
+}
+
+/// How many bytes `text` begins with that JSON takes as they are.
+std::size_t plain_length(std::string_view text) {
+  const auto* const special = std::ranges::find_if(text, [](char c) {
+    return static_cast<signed char>(c) < 0x20 || c == 0x7f || c == '"' ||
+           c == '\\';  // negative: beyond ASCII
+  });
+  return static_cast<std::size_t>(special - text.begin());
 }
 
 void append_escaped_ascii(std::string& out, char c) {
@@ -85,6 +84,10 @@ std::string format_time(std::int64_t unix_ms) {
 
 void append_json_escaped(std::string& out, std::string_view text) {
   while (!text.empty()) {
+    const std::size_t plain = plain_length(text);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) return;
     const std::size_t length = sequence_length(text);
     if (length == 0) {
       out += "\xef\xbf\xbd";
@@ -100,23 +103,34 @@ void append_json_escaped(std::string& out, std::string_view text) {
   }
 }
 
-void format_record(std::string& out, config::LogFormat format, std::string_view server,
-                   std::int64_t unix_ms, Stream stream, std::string_view text, bool continued) {
+void format_records(std::string& out, config::LogFormat format, std::string_view server,
+                    const LineBlock& block) {
+  // What all lines of the block have in common is made once.
+  std::string before;
+  std::string_view after = "\n";
   switch (format) {
-    case config::LogFormat::raw: out.append(text); break;
+    case config::LogFormat::raw: break;
     case config::LogFormat::text:
-      out.append(cached_time(unix_ms)).append(" ").append(name(stream));
-      out.append(continued ? "+ " : " ").append(text);
+      before.append(format_time(block.unix_ms)).append(" ").append(name(block.stream));
+      before.append(block.continued ? "+ " : " ");
       break;
     case config::LogFormat::json:
-      out.append(R"({"ts":")").append(cached_time(unix_ms)).append(R"(","server":")");
-      append_json_escaped(out, server);
-      out.append(R"(","stream":")").append(name(stream)).append(R"(","text":")");
-      append_json_escaped(out, text);
-      out.append(continued ? R"(","continued":true})" : R"("})");
+      before.append(R"({"ts":")").append(format_time(block.unix_ms)).append(R"(","server":")");
+      append_json_escaped(before, server);
+      before.append(R"(","stream":")").append(name(block.stream)).append(R"(","text":")");
+      after = block.continued ? "\",\"continued\":true}\n" : "\"}\n";
       break;
   }
-  out += '\n';
+  LineCutter cutter{block.text};
+  for (std::string_view line; cutter.next(line);) {
+    out += before;
+    if (format == config::LogFormat::json) {
+      append_json_escaped(out, line);
+    } else {
+      out += line;
+    }
+    out += after;
+  }
 }
 
 }  // namespace mcpctl::runtime

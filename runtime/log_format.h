@@ -9,12 +9,12 @@
 
 namespace mcpctl::runtime {
 
-/// Appends one record with its newline.
+/// Appends one record per line of the block, each with its newline.
 /// text: "2026-03-01T12:00:00.123Z err hello"; a continued line says "err+".
 /// json: {"ts":"…","server":"…","stream":"err","text":"…"}, one object a line;
 /// bytes that are no UTF-8 become U+FFFD.  raw: the text alone.
-void format_record(std::string& out, config::LogFormat format, std::string_view server,
-                   std::int64_t unix_ms, Stream stream, std::string_view text, bool continued);
+void format_records(std::string& out, config::LogFormat format, std::string_view server,
+                    const LineBlock& block);
 
 /// "2026-03-01T12:00:00.123Z" (RFC 3339, UTC).
 std::string format_time(std::int64_t unix_ms);

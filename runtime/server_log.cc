@@ -16,6 +16,8 @@ namespace {
 
 /// Longer lines are cut here and marked as continued.
 constexpr std::size_t line_cap = 64u << 10;
+/// What a log that rests holds on to.
+constexpr std::size_t kept_capacity = 4u << 10;
 
 std::int64_t wall_clock_ms() {
   timespec now{};
@@ -34,47 +36,33 @@ class ServerLog::Inner {
         all_(all),
         callbacks_(std::move(callbacks)),
         settings_(settings),
-        ring_(settings.ring) {
-    open_file();
-  }
+        ring_(settings.ring) {}
 
   void append(Stream stream, std::string_view bytes) {
     bytes_ += bytes.size();
     now_ms_ = wall_clock_ms();
-    if (writes_raw()) write_to_file(bytes);
+    if (has_file() && is_raw()) write_to_file(bytes);
     std::string& partial = partials_[static_cast<std::size_t>(stream)];
     while (!bytes.empty()) {
-      const std::size_t newline = bytes.find('\n');
-      const bool whole = newline != std::string_view::npos;
-      std::string_view piece = bytes.substr(0, newline);
-      const std::size_t room = line_cap - partial.size();
-      if (piece.size() > room) {
-        piece = piece.substr(0, room);
-        take(stream, partial, piece, true);
-        bytes.remove_prefix(piece.size());
-      } else if (whole) {
-        take(stream, partial, piece, false);
-        bytes.remove_prefix(newline + 1);
+      const std::string_view piece = bytes.substr(0, line_cap);
+      if (const std::size_t taken = partial.empty() ? take_block(stream, piece) : 0; taken > 0) {
+        bytes.remove_prefix(taken);
       } else {
-        partial += piece;
-        break;
+        bytes.remove_prefix(take_line(stream, partial, piece));
       }
     }
-    flush();
   }
 
   void end(Stream stream) {
     std::string& partial = partials_[static_cast<std::size_t>(stream)];
     if (partial.empty()) return;
     now_ms_ = wall_clock_ms();
-    take(stream, partial, {}, false);
-    flush();
+    emit(stream, std::exchange(partial, {}), false);
   }
 
   void note(std::string_view text, Stream as) {
     now_ms_ = wall_clock_ms();
     emit(as, text, false);
-    flush();
   }
 
   void reconfigure(const config::Logs& settings) {
@@ -82,7 +70,7 @@ class ServerLog::Inner {
                            settings.max_size == settings_.max_size;
     settings_ = settings;
     ring_.set_capacity(settings.ring);
-    if (!same_file) open_file();
+    if (!same_file) forget_file();
   }
 
   void reopen() {
@@ -97,12 +85,12 @@ class ServerLog::Inner {
   std::uint64_t bytes_seen() const { return bytes_; }
 
  private:
-  bool writes_raw() const { return file_ && settings_.format == config::LogFormat::raw; }
+  bool has_file() const { return !settings_.dir.empty(); }
+  bool is_raw() const { return settings_.format == config::LogFormat::raw; }
 
-  void open_file() {
+  void forget_file() {
     const bool was_congested = is_congested();
     file_.reset();
-    if (!settings_.dir.empty()) file_ = new_file();
     // Nobody else would tell whoever pauses for the former file's sake.
     if (was_congested && callbacks_.on_relief) callbacks_.on_relief();
   }
@@ -116,41 +104,49 @@ class ServerLog::Inner {
                                                         }});
   }
 
-  /// One line is complete: what was kept of it, and its end.
-  void take(Stream stream, std::string& partial, std::string_view rest, bool continued) {
-    if (partial.empty()) return emit(stream, without_return(rest), continued);
-    partial += rest;
-    const std::string line = std::exchange(partial, {});
-    emit(stream, without_return(line), continued);
+  /// All lines that are whole within `bytes`, at once; how many bytes that were.
+  std::size_t take_block(Stream stream, std::string_view bytes) {
+    const std::size_t last_newline = bytes.rfind('\n');
+    if (last_newline == std::string_view::npos) return 0;
+    emit(stream, bytes.substr(0, last_newline), false);
+    return last_newline + 1;
   }
 
-  static std::string_view without_return(std::string_view line) {
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    return line;
+  /// What `bytes` has of the line that `partial` began; how many bytes that were.
+  std::size_t take_line(Stream stream, std::string& partial, std::string_view bytes) {
+    const std::size_t newline = bytes.find('\n');
+    const bool is_whole = newline != std::string_view::npos;
+    const std::string_view text = bytes.substr(0, newline);
+    const std::size_t room = line_cap - partial.size();
+    partial += text.substr(0, room);
+    if (text.size() > room) {
+      emit(stream, std::exchange(partial, {}), true);
+      return room;
+    }
+    if (is_whole) emit(stream, std::exchange(partial, {}), false);
+    return text.size() + (is_whole ? 1 : 0);
   }
 
   void emit(Stream stream, std::string_view text, bool continued) {
-    std::string shown;
-    if (callbacks_.redact) text = shown = callbacks_.redact(text);
+    std::optional<std::string> redacted;
+    if (callbacks_.redact) redacted = callbacks_.redact(text);
+    if (redacted) text = *redacted;
+    const LineBlock block{ring_.next_sequence(), now_ms_, stream, text, continued};
     ring_.push(now_ms_, stream, continued, text);
-    if (file_ && settings_.format != config::LogFormat::raw) {
-      format_record(records_, settings_.format, server_, now_ms_, stream, text, continued);
-      if (records_.size() > line_cap) flush();
+    if (has_file() && !is_raw()) {
+      records_.clear();
+      format_records(records_, settings_.format, server_, block);
+      write_to_file(records_);
+      if (records_.capacity() > kept_capacity) records_ = {};
     }
-    if (!topic_.has_subscribers() && !all_.has_subscribers()) return;
-    const Line line{ring_.next_sequence() - 1, now_ms_, stream, std::string{text}, continued};
-    topic_.publish(line);
-    all_.publish(NamedLine{server_, line});
-  }
-
-  /// What one call formatted goes to the file in one piece.
-  void flush() {
-    if (records_.empty()) return;
-    write_to_file(records_);
-    records_.clear();
+    if (topic_.has_subscribers()) {
+      for_each_line(block, [this](const Line& line) { topic_.publish(line); });
+    }
+    all_.publish({server_, block, has_file()});
   }
 
   void write_to_file(std::string_view records) {
+    if (!file_) file_ = new_file();
     if (file_->write(records)) return;
     for (const char c : records) dropped_ += c == '\n' ? 1 : 0;
   }
@@ -161,7 +157,7 @@ class ServerLog::Inner {
   Callbacks callbacks_;
   config::Logs settings_;
   LineRing ring_;
-  std::unique_ptr<LogFile> file_;
+  std::unique_ptr<LogFile> file_;  ///< made when there is something to write
   Topic<Line> topic_;
   std::array<std::string, 2> partials_;  ///< of Stream::out and Stream::err
   std::string records_;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,12 +19,13 @@
 
 namespace mcpctl::runtime {
 
-/// A line with its server's name, as the foreground shows it.
-struct NamedLine {
+/// What a server said, with its name, as the foreground shows it.
+struct NamedBlock {
   std::string_view server;
-  const Line& line;
+  const LineBlock& block;
+  bool is_in_file;  ///< stands in a log file, too
 };
-using LineFeed = Topic<NamedLine>;
+using LineFeed = Topic<NamedBlock>;
 
 class ServerLog {
  public:
@@ -32,8 +34,8 @@ class ServerLog {
     std::function<void(const Error&)> on_trouble;
     /// No longer congested: reading may go on.
     std::function<void()> on_relief;
-    /// Hides what nobody may read; empty: nothing is hidden.
-    std::function<std::string(std::string_view)> redact{};
+    /// The text without what nobody may read; nothing: it may be read as it is.
+    std::function<std::optional<std::string>(std::string_view)> redact{};
   };
 
   /// Writes `<dir>/<server>.log` if the settings name a folder.  `all` hears every
@@ -44,7 +46,8 @@ class ServerLog {
   ServerLog(const ServerLog&) = delete;
   ServerLog& operator=(const ServerLog&) = delete;
 
-  /// Raw bytes as they were read; lines are completed across calls.
+  /// Raw bytes as they were read; lines are completed across calls.  Whole lines stay
+  /// together as a block all the way, as long as nobody follows line by line.
   void append(Stream stream, std::string_view bytes);
   /// The stream ended: what stands without a newline becomes a line.
   void end(Stream stream);

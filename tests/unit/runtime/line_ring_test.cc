@@ -45,6 +45,42 @@ TEST_CASE("a full ring forgets its oldest lines and keeps their numbers") {
   CHECK(lines.front().sequence == 101 - lines.size());
 }
 
+TEST_CASE("a block is read as the lines that it holds") {
+  LineRing ring{1024};
+  ring.push(7, Stream::out, false, "one");
+
+  ring.push(8, Stream::err, false, "two\r\n\nfour");
+
+  CHECK(texts(ring.tail(10)) == std::vector<std::string>{"one", "two", "", "four"});
+  CHECK(ring.since(3, 1).at(0).sequence == 3);
+  CHECK(ring.since(3, 1).at(0).stream == Stream::err);
+  CHECK(texts(ring.tail(2)) == std::vector<std::string>{"", "four"});
+  CHECK(ring.next_sequence() == 5);
+}
+
+TEST_CASE("of a block larger than the ring the last whole lines are kept, and all counted") {
+  LineRing ring{100};
+  std::string block = "line 0";
+  for (int i = 1; i < 100; ++i) block += "\nline " + std::to_string(i);
+
+  ring.push(0, Stream::err, false, block);
+
+  const auto lines = ring.tail(100);
+  REQUIRE(lines.size() > 5);
+  CHECK(lines.back().text == "line 99");
+  CHECK(lines.back().sequence == 100);
+  CHECK(lines.front().text == "line " + std::to_string(100 - lines.size()));
+  CHECK(lines.front().sequence == 101 - lines.size());
+}
+
+TEST_CASE("lines are counted as they are cut") {
+  CHECK(count_lines("") == 1);
+  CHECK(count_lines("one") == 1);
+  CHECK(count_lines("one\n") == 2);
+  CHECK(count_lines(std::string(1000, '\n')) == 1001);
+  CHECK(count_lines(std::string(239, 'x') + "\n" + std::string(300, 'y') + "\nz") == 3);
+}
+
 TEST_CASE("since() begins where the reader left off") {
   LineRing ring{1024};
   for (const char* text : {"a", "b", "c", "d"}) ring.push(0, Stream::err, false, text);

@@ -11,7 +11,7 @@ constexpr std::int64_t moment = 1'772'366'400'123;  // 2026-03-01T12:00:00.123Z
 
 std::string record(config::LogFormat format, std::string_view text, bool continued = false) {
   std::string out;
-  format_record(out, format, "github", moment, Stream::err, text, continued);
+  format_records(out, format, "github", {1, moment, Stream::err, text, continued});
   return out;
 }
 
@@ -23,6 +23,13 @@ TEST_CASE("a text record has time, stream and line") {
 }
 
 TEST_CASE("a raw record is the line") { CHECK(record(config::LogFormat::raw, "hi") == "hi\n"); }
+
+TEST_CASE("each line of a block becomes a record, without its carriage return") {
+  CHECK(record(config::LogFormat::text, "one\r\n\nthree") ==
+        "2026-03-01T12:00:00.123Z err one\n"
+        "2026-03-01T12:00:00.123Z err \n"
+        "2026-03-01T12:00:00.123Z err three\n");
+}
 
 TEST_CASE("a JSON record escapes what JSON reserves") {
   CHECK(record(config::LogFormat::json, "a\"b\\c\td\x01") ==

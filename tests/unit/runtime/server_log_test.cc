@@ -230,3 +230,22 @@ TEST_CASE_FIXTURE(LogFixture,
   CHECK(relieved == 1);
   CHECK_FALSE(log.is_congested());
 }
+
+TEST_CASE_FIXTURE(LogFixture, "a block is given out as one, and counted by its lines") {
+  ServerLog log = open({});
+  std::vector<std::string> blocks;
+  std::vector<std::uint64_t> sequences;
+  auto subscription = all().subscribe([&](const NamedBlock& named) {
+    blocks.emplace_back(named.block.text);
+    sequences.push_back(named.block.sequence);
+    CHECK_FALSE(named.is_in_file);
+  });
+
+  log.append(Stream::err, "par");
+  log.append(Stream::err, "tial\ntwo\nthree\nfo");
+  log.append(Stream::err, "ur\n");
+
+  CHECK(blocks == std::vector<std::string>{"partial", "two\nthree", "four"});
+  CHECK(sequences == std::vector<std::uint64_t>{1, 2, 4});
+  CHECK(log.lines_seen() == 4);
+}
