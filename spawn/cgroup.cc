@@ -59,14 +59,13 @@ std::vector<std::string> subdirectories(int directory) {
 
 }  // namespace
 
-Cgroup::Cgroup(Fd directory, Fd parent, std::string name)
-    : directory_(std::move(directory)), parent_(std::move(parent)), name_(std::move(name)) {}
+Cgroup::Cgroup(Fd directory, std::string name)
+    : directory_(std::move(directory)), name_(std::move(name)) {}
 
 Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
   if (this != &other) {
     remove();
     directory_ = std::move(other.directory_);
-    parent_ = std::move(other.parent_);
     name_ = std::move(other.name_);
   }
   return *this;
@@ -80,7 +79,7 @@ void Cgroup::remove() noexcept {
   for (const auto& name : subdirectories(directory_.get())) {
     ::unlinkat(directory_.get(), name.c_str(), AT_REMOVEDIR);
   }
-  ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR);
+  ::unlinkat(directory_.get(), ("../" + name_).c_str(), AT_REMOVEDIR);
   directory_.reset();
 }
 
@@ -171,12 +170,11 @@ Result<Cgroup> FleetCgroup::incarnation_of(std::string_view server) const {
     directory = wanted + "." + std::to_string(number);
   }
   Fd made = open_directory(directory_.get(), directory.c_str());
-  Fd parent{::fcntl(directory_.get(), F_DUPFD_CLOEXEC, 3)};
-  if (!made || !parent) {
+  if (!made) {
     return failure("cannot open control group " + path_ + "/" + directory + ": " +
                    std::strerror(errno));
   }
-  return Cgroup{std::move(made), std::move(parent), std::move(directory)};
+  return Cgroup{std::move(made), std::move(directory)};
 }
 
 std::vector<std::string> remove_stale_cgroups(const std::string& where, std::string_view fleet) {

@@ -29,7 +29,7 @@ struct CgroupLimits {
 class Cgroup {
  public:
   Cgroup() = default;
-  Cgroup(loop::Fd directory, loop::Fd parent, std::string name);
+  Cgroup(loop::Fd directory, std::string name);
   Cgroup(Cgroup&&) noexcept = default;
   Cgroup& operator=(Cgroup&& other) noexcept;
   ~Cgroup();
@@ -59,8 +59,7 @@ class Cgroup {
   void remove() noexcept;
 
   loop::Fd directory_;
-  loop::Fd parent_;
-  std::string name_;
+  std::string name_;  ///< beside its siblings
 };
 
 /// The control group of one run of a fleet, `mcpctl-FLEET-PID` below our own.  A

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -87,6 +88,15 @@ MCPCTL_CHILD_SIDE bool write_file(int directory, const char* path, const char* t
   return written >= 0;
 }
 
+/// From here on the table is our own, and short: the kernel copies what lies below
+/// `needed_below` and leaves out all the pipes of the other servers (close_range(2),
+/// CLOSE_RANGE_UNSHARE).
+MCPCTL_CHILD_SIDE void leave_parents_descriptors(ChildPlan& plan) {
+  if (!plan.shares_descriptors) return;
+  if (syscall(SYS_close_range, plan.needed_below, ~0u, CLOSE_RANGE_UNSHARE) == 0) return;
+  if (syscall(SYS_unshare, CLONE_FILES) != 0) fail(plan, Stage::create);
+}
+
 /// Puts every source on its target.  Sources are first lifted above all targets,
 /// so that no dup2 overwrites a source that is still needed (0→1, 1→0).
 MCPCTL_CHILD_SIDE void place_descriptors(ChildPlan& plan) {
@@ -144,6 +154,7 @@ MCPCTL_CHILD_SIDE void change_identity(ChildPlan& plan) {
 }  // namespace
 
 MCPCTL_CHILD_SIDE void run_child(ChildPlan& plan) noexcept {
+  leave_parents_descriptors(plan);
   reset_signals();
   if (plan.new_session && syscall(SYS_setsid) < 0) fail(plan, Stage::session);
   follow_parent_into_death(plan);

@@ -69,6 +69,8 @@ struct ChildPlan {
   mode_t umask{0};
   const char* oom_score_adj{nullptr};  ///< as text
   int cgroup{-1};                      ///< directory to enter; -1: none, or born in it
+  bool shares_descriptors{false};      ///< our table; the child goes on with its own
+  int needed_below{0};                 ///< descriptors from here on are not copied into it
   int death_signal{0};
   pid_t parent{0};
   int descriptor_bound{0};  ///< no descriptor of ours is this or higher

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -66,6 +67,16 @@ class AllSignalsBlocked {
 
 MCPCTL_CHILD_SIDE int enter_child(void* plan) { run_child(*static_cast<ChildPlan*>(plan)); }
 
+/// The child copies only the descriptors that it needs, and does so itself.
+void share_descriptors(ChildPlan& plan) {
+  plan.shares_descriptors = true;
+  int highest = std::max(STDERR_FILENO, plan.cgroup);
+  for (std::size_t i = 0; i < plan.move_count; ++i) {
+    highest = std::max(highest, plan.moves[i].source);
+  }
+  plan.needed_below = highest + 1;
+}
+
 #if defined(__x86_64__) || defined(__aarch64__)
 constexpr bool has_clone3 = true;
 
@@ -118,9 +129,10 @@ long raw_clone3(clone_args*, int (*)(void*), void*) { return -ENOSYS; }
 #endif
 
 CloneResult by_clone3(ChildPlan& plan, int cgroup) {
+  share_descriptors(plan);
   int pidfd = -1;
   clone_args args{};
-  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   args.stack = reinterpret_cast<std::uintptr_t>(child_stack().bottom());
@@ -135,9 +147,11 @@ CloneResult by_clone3(ChildPlan& plan, int cgroup) {
 }
 
 CloneResult by_clone(ChildPlan& plan) {
+  share_descriptors(plan);
   int pidfd = -1;
-  const int pid = ::clone(enter_child, child_stack().top(),
-                          CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+  const int pid =
+      ::clone(enter_child, child_stack().top(),
+              CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
   if (pid < 0) return {.error = errno, .pidfd = {}};
   return {.pid = pid, .pidfd = Fd{pidfd}};
 }
@@ -157,6 +171,7 @@ CloneResult by_fork(ChildPlan& plan) {
   if (!ends) return {.error = EMFILE, .pidfd = {}};
   auto& [reader, writer] = *ends;
 
+  plan.shares_descriptors = false;
   plan.report_pipe = writer.get();
   int pidfd = -1;
   const pid_t pid = fork_with_pidfd(&pidfd);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "spawn/interpreter.h"
+#include "spawn/staging.h"
 
 namespace mcpctl::spawn {
 namespace {
@@ -33,6 +34,7 @@ struct Arrangement {
   std::vector<gid_t> groups;
   std::string oom_score_adj;
   Fd null;
+  std::optional<Staged> staged;
   ChildPlan plan;
 };
 
@@ -47,6 +49,7 @@ bool arrange_descriptors(const ChildSpec& spec, Arrangement& arranged) {
     arranged.moves.push_back({arranged.null.get(), standard});
   }
   std::ranges::sort(arranged.moves, {}, &DescriptorMove::target);
+  arranged.staged.emplace(arranged.moves);
   return true;
 }
 

@@ -35,8 +35,6 @@ Tree::Tree(Child child, std::string cookie, Cgroup* cgroup)
   ProcessStat stat;
   // Not reaped yet, so this is the leader, if only as a zombie.
   if (read_stat(open_proc().get(), leader_.pid, stat)) start_time_ = stat.start_time;
-  // A leader that could not be put into the group must not look like an empty tree.
-  if (cgroup_ != nullptr && !cgroup_->is_populated().value_or(false)) cgroup_ = nullptr;
 }
 
 /// Whether a process that carries our leader's number as session or group is ours
