@@ -89,6 +89,7 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
       fleet_deadline_(loop),
       memory_timer_(loop),
       save_timer_(loop),
+      calm_timer_(loop),
       farewell_(loop) {
   SavedState saved;
   if (auto loaded = load_state(state_path())) saved = std::move(*loaded);
@@ -335,6 +336,7 @@ void Supervisor::Running::paused(Duration gap) {
 void Supervisor::Running::fleet_stopped() {
   fleet_deadline_.disarm();
   memory_timer_.disarm();
+  calm_timer_.disarm();
   farewell_.arm(farewell_patience, [this] { tell_stopped(); });
   save_timer_.disarm();
   save_state();

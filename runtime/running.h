@@ -64,6 +64,7 @@ class Supervisor::Running {
   void watch_files();
   void watch_memory();
   void check_memory();
+  void give_back_memory();
   bool limits_memory() const;
 
   void state_changed();
@@ -89,10 +90,12 @@ class Supervisor::Running {
   loop::Timer fleet_deadline_;
   loop::Timer memory_timer_;
   loop::Timer save_timer_;
+  loop::Timer calm_timer_;
   loop::Timer farewell_;  ///< armed from the fleet's stop until on_stopped
   bool stopped_told_{false};
   loop::Work saving_;
   bool save_again_{false};
+  bool code_is_given_back_{false};  ///< once is enough: what runs later is needed
   // Shared with the callbacks that wait in the loop's inbox, so that they find out
   // when there is nobody left to call.
   std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};

@@ -6,6 +6,7 @@
 
 #include "runtime/running.h"
 #include "runtime/state_file.h"
+#include "signals/code_pages.h"
 #include "spawn/usage.h"
 
 namespace mcpctl::runtime {
@@ -13,15 +14,10 @@ namespace {
 
 /// Changes within this time are saved together.
 constexpr Duration save_delay{250};
+/// When nothing was saved for so long, the fleet has settled.
+constexpr Duration calm{1'000};
 constexpr Duration memory_interval{15'000};
 constexpr std::size_t tail_lines = 10;
-
-/// A start or a reload of a large fleet leaves holes that nothing fills for days.
-void give_back_memory() {
-#ifdef __GLIBC__
-  ::malloc_trim(0);
-#endif
-}
 
 std::string command_line(const config::Server& server) {
   std::string line = server.command;
@@ -189,6 +185,15 @@ void Supervisor::Running::check_memory() {
   }
 }
 
+/// A start or a reload of a large fleet leaves holes that nothing fills for days, and
+/// code that nobody calls again.
+void Supervisor::Running::give_back_memory() {
+#ifdef __GLIBC__
+  ::malloc_trim(0);
+#endif
+  if (!std::exchange(code_is_given_back_, true)) signals::give_back_code_pages();
+}
+
 // ---- the state file ------------------------------------------------------------------
 
 std::string Supervisor::Running::state_path() const {
@@ -218,7 +223,7 @@ void Supervisor::Running::save_state() {
       [path = state_path(), text = encode(state)] { return runtime::save_state(path, text); },
       [this](const Result<void>&) {
         saving_ = {};
-        give_back_memory();
+        calm_timer_.arm(calm, [this] { give_back_memory(); });
         if (std::exchange(save_again_, false)) {
           farewell_.is_armed() ? save_state() : state_changed();
         } else if (farewell_.is_armed()) {

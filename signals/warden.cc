@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "signals/code_pages.h"
 #include "signals/descendants.h"
 #include "signals/exit_code.h"
 #include "signals/waiting_set.h"
@@ -130,6 +131,7 @@ int run_guarded(const std::function<int()>& supervisor) {
     return EX_OSERR;
   }
   ::setpgid(child, child);  // whoever comes first
+  give_back_code_pages();
   const int status = watch(child, awaited.signals());
   return finish(status, descendants);
 }
