@@ -189,8 +189,9 @@ Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
 }
 
 void Instance::limit_cgroup() {
-  cgroup_.reset();  // the former incarnation's, whose tree is gone
-  if (around_.cgroup) {
+  // The former incarnation's, whose tree is gone.
+  if (cgroup_ && !cgroup_->is_as_new()) cgroup_.reset();
+  if (!cgroup_ && around_.cgroup) {
     if (auto made = around_.cgroup->incarnation_of(config_->name))
       cgroup_.emplace(std::move(*made));
   }

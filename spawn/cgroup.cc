@@ -67,6 +67,7 @@ Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
     remove();
     directory_ = std::move(other.directory_);
     name_ = std::move(other.name_);
+    is_untouched_ = other.is_untouched_;
   }
   return *this;
 }
@@ -83,7 +84,8 @@ void Cgroup::remove() noexcept {
   directory_.reset();
 }
 
-std::vector<std::string> Cgroup::limit(const CgroupLimits& limits) const {
+std::vector<std::string> Cgroup::limit(const CgroupLimits& limits) {
+  is_untouched_ = false;
   std::vector<std::string> refusals;
   const auto set = [&](const char* file, const char* controller, std::uint64_t value) {
     const int error =
@@ -105,7 +107,18 @@ std::optional<bool> Cgroup::is_populated() const {
   return populated ? std::optional{*populated != 0} : std::nullopt;
 }
 
-bool Cgroup::kill() const { return write_text(directory_.get(), "cgroup.kill", "1") == 0; }
+bool Cgroup::kill() {
+  is_untouched_ = false;
+  return write_text(directory_.get(), "cgroup.kill", "1") == 0;
+}
+
+bool Cgroup::is_as_new() const {
+  constexpr nlink_t without_directories = 2;
+  struct stat status{};
+  return directory_ && is_untouched_ && ::fstat(directory_.get(), &status) == 0 &&
+         status.st_nlink == without_directories && !is_populated().value_or(true) &&
+         oom_kills().value_or(0) == 0;
+}
 
 std::vector<pid_t> Cgroup::processes() const {
   auto pids = cgroup::processes(directory_.get());

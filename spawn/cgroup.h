@@ -39,14 +39,18 @@ class Cgroup {
 
   /// Sets the limits and returns a sentence for each that could not be set:
   /// "memory.max: the memory controller is not available here".
-  std::vector<std::string> limit(const CgroupLimits& limits) const;
+  std::vector<std::string> limit(const CgroupLimits& limits);
 
   /// Whether a live process is in it or below; nullopt if that cannot be read.
   std::optional<bool> is_populated() const;
 
   /// SIGKILL to everything in it and below, at one stroke (cgroup.kill, Linux
   /// 5.14); false where the kernel does not know that.
-  bool kill() const;
+  bool kill();
+
+  /// Whether another incarnation may be born in it instead of in a new one: empty,
+  /// never killed or limited, and nothing was made below it.
+  bool is_as_new() const;
 
   /// The processes in it, not those below.
   std::vector<pid_t> processes() const;
@@ -60,6 +64,7 @@ class Cgroup {
 
   loop::Fd directory_;
   std::string name_;  ///< beside its siblings
+  bool is_untouched_{true};
 };
 
 /// The control group of one run of a fleet, `mcpctl-FLEET-PID` below our own.  A

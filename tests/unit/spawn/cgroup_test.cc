@@ -1,10 +1,13 @@
 #include "spawn/cgroup.h"
 
 #include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <csignal>
 
 #include "spawn/own_cgroup.h"
+#include "spawn/pipe.h"
 #include "spawn/tree.h"
 #include "tests/unit/spawn/processes.h"
 
@@ -123,6 +126,40 @@ TEST_CASE("a control group is removed with its owner") {
   }
 
   CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("a control group is as new until something is alive, made, limited or killed in it") {
+  const NoChildLeft check;
+  const Groups groups;
+  if (!groups) return;
+  const auto fresh = [&groups] {
+    auto made = groups.fleet->incarnation_of("github");
+    REQUIRE(made);
+    return std::move(*made);
+  };
+
+  Cgroup used = fresh();
+  CHECK(used.is_as_new());
+  ChildSpec spec = program({"/bin/cat"});
+  const auto stdin_pipe = make_pipe(PipeDirection::to_child);
+  REQUIRE(stdin_pipe);
+  spec.descriptors = {{stdin_pipe->theirs.get(), 0}};
+  spec.cgroup = used.descriptor();
+  auto child = spawn::spawn(spec);
+  REQUIRE(child);
+  CHECK_FALSE(used.is_as_new());
+  ::kill(child->pid, SIGKILL);
+  ::waitpid(child->pid, nullptr, 0);
+  CHECK(used.is_as_new());
+
+  REQUIRE(::mkdirat(used.descriptor(), "below", 0755) == 0);
+  CHECK_FALSE(used.is_as_new());
+  Cgroup limited = fresh();
+  limited.limit({});
+  CHECK_FALSE(limited.is_as_new());
+  Cgroup killed = fresh();
+  killed.kill();
+  CHECK_FALSE(killed.is_as_new());
 }
 
 TEST_CASE("an incarnation lives although the group of the one before was killed") {
