@@ -2,8 +2,10 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/command.h"
@@ -14,6 +16,19 @@
 
 namespace mcpctl::cli {
 namespace {
+
+/// For the door of a fleet that was started just before us.
+constexpr Duration door_patience{2'000};
+
+/// No event tells of a door that is not there yet.
+Result<FoundFleet> find_coming_fleet(const FleetChoice& choice, Duration patience) {
+  const Deadline deadline = in(std::min(patience, door_patience));
+  for (;;) {
+    auto fleet = find_fleet(choice);
+    if (fleet || std::chrono::steady_clock::now() >= deadline) return fleet;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
 
 const std::map<std::string, Destination> destinations{{"ready", Destination::ready},
                                                       {"stopped", Destination::stopped},
@@ -37,14 +52,15 @@ class Wait final : public Command {
     add_fleet_options(app, choice_);
     app.footer(
         "\"ready\" also takes idle (started by the first request) and completed servers, waits\n"
-        "through restarts, and ends at once with status 1 when a server has failed.\n\n"
+        "through restarts, and ends at once with status 1 when a server has failed.  A fleet\n"
+        "that was started just before is waited for, too.\n\n"
         "Example: mcpctl wait --for ready --timeout 30s");
   }
 
   int run() override {
     const auto timeout = config::parse_duration(timeout_);
     if (!timeout) return complain("--timeout: " + timeout.error().message, exit_usage);
-    const auto fleet = find_fleet(choice_);
+    const auto fleet = find_coming_fleet(choice_, *timeout);
     if (!fleet) return complain(fleet.error().message, exit_not_running);
     auto events = follow_events(fleet->socket);
     if (!events) return complain(events.error().message, exit_failed);

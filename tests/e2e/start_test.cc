@@ -51,6 +51,17 @@ TEST_CASE("a server that dies of any message but initialize is ready all the sam
   CHECK(fleet.stop().exit_code == 0);
 }
 
+TEST_CASE("wait finds a fleet that was started just before it") {
+  Fleet fleet{Json{{"quick", misbehaving({})}}};
+
+  fleet.start();  // its door is not open yet
+  const Outcome waited = fleet.control({"wait", "--for", "ready"});
+
+  CHECK_MESSAGE(waited.exit_code == 0, waited.err);
+  CHECK(fleet.state("quick") == "ready");
+  CHECK(fleet.stop().exit_code == 0);
+}
+
 TEST_CASE("ps tells what a script needs to know") {
   Fleet fleet{Json{{"tools", misbehaving({"log-line", "--text=at your service"})}}};
   fleet.start();
