@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -93,8 +92,9 @@ MCPCTL_CHILD_SIDE bool write_file(int directory, const char* path, const char* t
 /// CLOSE_RANGE_UNSHARE).
 MCPCTL_CHILD_SIDE void leave_parents_descriptors(ChildPlan& plan) {
   if (!plan.shares_descriptors) return;
-  if (syscall(SYS_close_range, plan.needed_below, ~0u, CLOSE_RANGE_UNSHARE) == 0) return;
-  if (syscall(SYS_unshare, CLONE_FILES) != 0) fail(plan, Stage::create);
+  if (syscall(SYS_close_range, plan.needed_below, ~0u, CLOSE_RANGE_UNSHARE) != 0) {
+    fail(plan, Stage::create);
+  }
 }
 
 /// Puts every source on its target.  Sources are first lifted above all targets,

@@ -1,6 +1,7 @@
 #include "spawn/clone.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -12,6 +13,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <optional>
 
 #include "spawn/pipe.h"
 
@@ -67,14 +69,56 @@ class AllSignalsBlocked {
 
 MCPCTL_CHILD_SIDE int enter_child(void* plan) { run_child(*static_cast<ChildPlan*>(plan)); }
 
-/// The child copies only the descriptors that it needs, and does so itself.
-void share_descriptors(ChildPlan& plan) {
-  plan.shares_descriptors = true;
+/// Whether a child that shares our memory, and what else `flags` say, lives to raise a
+/// flag for us.  Nothing: we are too busy to tell.
+std::optional<bool> raises_flag(int (*child)(void*), int flags) {
+  volatile int flag = 0;
+  const int pid = ::clone(child, child_stack().top(), CLONE_VM | CLONE_VFORK | flags | SIGCHLD,
+                          const_cast<int*>(&flag));
+  if (pid < 0 && (errno == EAGAIN || errno == ENOMEM)) return std::nullopt;
+  if (pid < 0) return false;
+  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+  return flag == 1;
+}
+
+MCPCTL_CHILD_SIDE int raise_flag(void* flag) {
+  *static_cast<volatile int*>(flag) = 1;
+  for (;;) syscall(SYS_exit_group, 0);
+}
+
+MCPCTL_CHILD_SIDE int raise_flag_with_own_descriptors(void* flag) {
+  const bool left = syscall(SYS_close_range, ~0u, ~0u, CLOSE_RANGE_UNSHARE) == 0;
+  *static_cast<volatile int*>(flag) = left ? 1 : 0;
+  for (;;) syscall(SYS_exit_group, 0);
+}
+
+/// False under valgrind, which turns every such clone into a fork: then the child
+/// cannot report through our memory, and we are not suspended until its exec.
+bool shares_memory() {
+  static const bool answer = child_stack().exists() && raises_flag(raise_flag, 0).value_or(true);
+  return answer;
+}
+
+/// False before Linux 5.9 and under filters that do not know close_range(2): then the
+/// kernel copies the whole table for each child.
+bool can_leave_our_descriptors() {
+  static const bool answer =
+      raises_flag(raise_flag_with_own_descriptors, CLONE_FILES).value_or(false);
+  return answer;
+}
+
+/// The child copies only the descriptors that it needs, and does so itself.  The flag
+/// for clone.
+int share_descriptors(ChildPlan& plan) {
+  plan.shares_descriptors = can_leave_our_descriptors();
+  if (!plan.shares_descriptors) return 0;
   int highest = std::max(STDERR_FILENO, plan.cgroup);
   for (std::size_t i = 0; i < plan.move_count; ++i) {
     highest = std::max(highest, plan.moves[i].source);
   }
   plan.needed_below = highest + 1;
+  return CLONE_FILES;
 }
 
 #if defined(__x86_64__) || defined(__aarch64__)
@@ -129,10 +173,11 @@ long raw_clone3(clone_args*, int (*)(void*), void*) { return -ENOSYS; }
 #endif
 
 CloneResult by_clone3(ChildPlan& plan, int cgroup) {
-  share_descriptors(plan);
+  const int files = share_descriptors(plan);
   int pidfd = -1;
   clone_args args{};
-  args.flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.flags |= static_cast<std::uint64_t>(files);
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
   args.exit_signal = SIGCHLD;
   args.stack = reinterpret_cast<std::uintptr_t>(child_stack().bottom());
@@ -147,11 +192,10 @@ CloneResult by_clone3(ChildPlan& plan, int cgroup) {
 }
 
 CloneResult by_clone(ChildPlan& plan) {
-  share_descriptors(plan);
+  const int files = share_descriptors(plan);
   int pidfd = -1;
-  const int pid =
-      ::clone(enter_child, child_stack().top(),
-              CLONE_VM | CLONE_VFORK | CLONE_FILES | CLONE_PIDFD | SIGCHLD, &plan, &pidfd);
+  const int pid = ::clone(enter_child, child_stack().top(),
+                          CLONE_VM | CLONE_VFORK | CLONE_PIDFD | files | SIGCHLD, &plan, &pidfd);
   if (pid < 0) return {.error = errno, .pidfd = {}};
   return {.pid = pid, .pidfd = Fd{pidfd}};
 }
@@ -188,27 +232,6 @@ CloneResult by_fork(ChildPlan& plan) {
   } while (length < 0 && errno == EINTR);
   if (length == static_cast<ssize_t>(sizeof report)) plan.report = report;
   return {.pid = pid, .pidfd = Fd{pidfd}};
-}
-
-MCPCTL_CHILD_SIDE int raise_flag(void* flag) {
-  *static_cast<volatile int*>(flag) = 1;
-  for (;;) syscall(SYS_exit_group, 0);
-}
-
-/// False under valgrind, which turns every such clone into a fork: then the child
-/// cannot report through our memory, and we are not suspended until its exec.
-bool shares_memory() {
-  static const bool answer = [] {
-    if (!child_stack().exists()) return false;
-    volatile int flag = 0;
-    const int pid = ::clone(raise_flag, child_stack().top(), CLONE_VM | CLONE_VFORK | SIGCHLD,
-                            const_cast<int*>(&flag));
-    if (pid < 0) return errno == EAGAIN || errno == ENOMEM;  // busy, which says nothing
-    while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-    }
-    return flag == 1;
-  }();
-  return answer;
 }
 
 /// A system call that is not there, or that a filter forbids.
