@@ -60,13 +60,14 @@ struct DeclareReady {};
 using ReadinessAction =
     std::variant<BeginCheck, AbandonCheck, ArmDeadline, DisarmDeadline, DeclareReady>;
 
-/// Pause before the next try: 250 ms, then half as much more each time, up to 2 s.
+/// Pause before the next try: 5 ms, then half as much more each time, up to 2 s.  So it
+/// is never noticed much later than half of the time it took, and soon if it was fast.
 class TrySchedule {
  public:
   Duration next_pause();
   void reset() { pause_ = first; }
 
-  static constexpr Duration first{250};
+  static constexpr Duration first{5};
   static constexpr Duration most{2'000};
 
  private:

@@ -84,20 +84,21 @@ TEST_CASE("the first try comes at once") {
 TEST_CASE("tries come ever slower, up to one in two seconds, and never end by themselves") {
   Start server{by(Check::http_get)};
   std::vector<Duration> pauses;
-  for (int i = 0; i < 8; ++i) {
+  for (int i = 0; i < 17; ++i) {
     server.fails();
     pauses.push_back(server.armed->at - server.now);
     server.waits(pauses.back());
   }
-  CHECK(pauses == std::vector<Duration>{250ms, 375ms, 562ms, 843ms, 1264ms, 1896ms, 2s, 2s});
-  CHECK(server.readiness.tries() == 9);
+  CHECK(pauses == std::vector<Duration>{5ms, 7ms, 10ms, 15ms, 22ms, 33ms, 49ms, 73ms, 109ms, 163ms,
+                                        244ms, 366ms, 549ms, 823ms, 1234ms, 1851ms, 2s});
+  CHECK(server.readiness.tries() == 18);
   CHECK(server.ready == 0);
 }
 
 TEST_CASE("the first success is readiness, said once") {
   Start server{by(Check::exec)};
   server.fails();
-  server.waits(250ms);
+  server.waits(5ms);
 
   server.succeeds();
 
@@ -110,7 +111,7 @@ TEST_CASE("a try that is never reported is abandoned and repeated") {
   Start server{by(Check::http_get)};
   server.waits(6s);
   CHECK(server.abandoned == 1);
-  server.waits(250ms);
+  server.waits(5ms);
   CHECK(server.tried_at.size() == 2);
 }
 
@@ -148,7 +149,7 @@ TEST_CASE("the next incarnation begins with the shortest pause again") {
   server.tell(ProofBegan{});
   server.fails();
 
-  CHECK(server.armed->at - server.now == 250ms);
+  CHECK(server.armed->at - server.now == 5ms);
 }
 
 TEST_CASE("a process that only has to survive is ready after its time") {
