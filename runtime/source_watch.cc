@@ -47,11 +47,11 @@ SourceWatch::Watched SourceWatch::watch(const WatchedServer& server) {
     loop::FolderWatchOptions options;
     options.enters = [tree](std::string_view path) { return tree.enters(path); };
     options.counts = [tree](std::string_view path) { return tree.counts(path); };
-    auto opened = loop::FolderWatch::open(loop_, tree.folder, std::move(options),
-                                          [this, name = server.server, folder = tree.folder](
-                                              const loop::FolderWatch::Changes& files) {
-                                            callbacks_.on_change(name, listed(folder, files));
-                                          });
+    auto opened = loop::FolderWatch::open(
+        loop_, tree.folder, std::move(options),
+        [this, name = server.server, cwd = server.cwd](const loop::FolderWatch::Changes& files) {
+          callbacks_.on_change(name, listed(cwd, files));
+        });
     if (!opened) {
       callbacks_.on_note(server.server, opened.error().message);
       continue;

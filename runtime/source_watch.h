@@ -16,7 +16,7 @@ namespace mcpctl::runtime {
 class SourceWatch {
  public:
   struct Callbacks {
-    /// `files` as an operator names them: "server.py", "lib/a.js and 3 more".
+    /// `files` as seen from the server's cwd: "server.py", "lib/a.js and 3 more".
     std::function<void(std::string_view server, const std::string& files)> on_change;
     /// What is watched (once for each server), and what cannot be.
     std::function<void(std::string_view server, const std::string& note)> on_note;

@@ -171,7 +171,7 @@ std::vector<WatchedServer> watched_files(const config::Config& config, const Loo
     scripts.emplace_back(&server, std::move(script));
   }
   for (const auto& [server, script] : scripts) {
-    WatchedServer watched{server->name, {}};
+    WatchedServer watched{server->name, server->cwd, {}};
     watched.trees = server->watch ? wished_trees(*server, look) : usual_trees(*server, look);
     for (WatchedTree& tree : watched.trees) {
       if (!server->watch) {

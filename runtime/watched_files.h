@@ -34,6 +34,7 @@ struct WatchedTree {
 /// one whose files cannot be told.
 struct WatchedServer {
   std::string server;
+  std::string cwd;  ///< from where an operator sees its files
   std::vector<WatchedTree> trees;
   friend bool operator==(const WatchedServer&, const WatchedServer&) = default;
 };
