@@ -39,7 +39,7 @@ class TestFleet {
   void starts(const std::string& name) { did(fleet_.start(id(name), now_)); }
   void stops(const std::string& name) { did(fleet_.stop(id(name), now_)); }
   void restarts(const std::string& name, Motive motive = Motive::operator_request) {
-    did(fleet_.restart(id(name), now_, motive));
+    did(fleet_.restart(id(name), now_, {motive, {}}));
   }
   void removes(const std::string& name) { did(fleet_.remove(id(name), now_)); }
   void demands(const std::string& name) { did(fleet_.demand(id(name), now_)); }
