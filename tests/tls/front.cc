@@ -84,9 +84,9 @@ struct TlsFront::Peer {
   }
 };
 
-TlsFront::TlsFront(loop::Loop& loop, const Credentials& credentials, loop::Address behind,
+TlsFront::TlsFront(loop::Loop& loop, const Credentials& credentials, const loop::Address& behind,
                    Manner manner)
-    : loop_(loop), credentials_(credentials), behind_(std::move(behind)), manner_(manner) {
+    : loop_(loop), credentials_(credentials), behind_(behind), manner_(manner) {
   auto opened = loop::Listener::tcp(loop, *loop::Address::ip("127.0.0.1", 0),
                                     {[this](loop::Fd fd) { accept(std::move(fd)); }, {}});
   REQUIRE(opened);

@@ -24,9 +24,10 @@ class TlsFront {
     int newest{TLS1_3_VERSION};
   };
 
-  TlsFront(loop::Loop& loop, const Credentials& credentials, loop::Address behind, Manner manner);
-  TlsFront(loop::Loop& loop, const Credentials& credentials, loop::Address behind)
-      : TlsFront(loop, credentials, std::move(behind), Manner{}) {}
+  TlsFront(loop::Loop& loop, const Credentials& credentials, const loop::Address& behind,
+           Manner manner);
+  TlsFront(loop::Loop& loop, const Credentials& credentials, const loop::Address& behind)
+      : TlsFront(loop, credentials, behind, Manner{}) {}
   ~TlsFront();
 
   const loop::Address& address() const { return listener_->address(); }
