@@ -37,6 +37,9 @@ void Link::call(CallId call, const Asker& asker, const Request& request) {
   const mcp::Envelope& envelope = request.envelope;
   const Method method = method_of(envelope.method.in(request.text));
   const bool modern = asker.era == mcp::Era::modern;
+  if (!was_called_ && !modern) only_session_ = asker.downstream;
+  if (only_session_ != asker.downstream) only_session_ = {};
+  was_called_ = true;
   if (is_closed_) {
     return refuse(call, asker, request, error_code::server_gone, "the server is gone");
   }
@@ -70,9 +73,6 @@ void Link::call(CallId call, const Asker& asker, const Request& request) {
 
 void Link::start(CallId call, const Asker& asker, const Request& request, Method method) {
   const mcp::Envelope& envelope = request.envelope;
-  if (!was_called_ && asker.era != mcp::Era::modern) only_session_ = asker.downstream;
-  if (only_session_ != asker.downstream) only_session_ = {};
-  was_called_ = true;
   const std::uint64_t id = options_.take_id();
   Flight& flight = flights_.try_emplace(flights_.end(), id)->second;
   flight.id = id;

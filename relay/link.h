@@ -176,10 +176,11 @@ class Link {
   DownstreamId only_session_{};
   bool was_called_{false};
   std::uint64_t last_sent_{0};  ///< the highest id of a request, our own included
-  /// A cancelled request that the server may not know to be cancelled.
+  /// A request that the server may still speak of, though no call waits for it: one
+  /// that was cancelled, until the server has read that, or one of our own.
   struct Ghost {
     std::uint64_t id;
-    std::uint64_t last_sent;
+    std::uint64_t last_sent;  ///< an answer to a later request lays it
     DownstreamId downstream;
   };
   std::vector<Ghost> ghosts_;

@@ -58,22 +58,23 @@ void Link::follow_resources(const Wanted& wanted) {
   // Changes of lists need no asking.
   settled_.tools = settled_.prompts = settled_.resources = true;
   granted_.tools = granted_.prompts = granted_.resources = true;
-  for (const std::string& uri : wanted.uris) {
-    if (!told_.uris.insert(uri).second) continue;
+  // What the server says while it is at it is about a client that it does not name.
+  const auto ask = [this](std::string_view method, const std::string& uri) {
     const std::uint64_t id = options_.take_id();
-    own_subscribes_.emplace(id, uri);
-    to_server(request_message(Digits{id}, "\"resources/subscribe\"",
-                              "{\"uri\":" + json_string(uri) + '}'),
-              id, {}, "resources/subscribe");
+    const std::string params = "{\"uri\":" + json_string(uri) + '}';
+    to_server(request_message(Digits{id}, json_string(method), params), id, {}, method);
+    ghosts_.push_back({.id = id, .last_sent = ~std::uint64_t{0}, .downstream = {}});
+    return id;
+  };
+  for (const std::string& uri : wanted.uris) {
+    if (told_.uris.insert(uri).second)
+      own_subscribes_.emplace(ask("resources/subscribe", uri), uri);
   }
   std::erase_if(told_.uris, [&](const std::string& uri) {
     if (wanted.uris.contains(uri)) return false;
     settled_.uris.erase(uri);
     granted_.uris.erase(uri);
-    const std::uint64_t id = options_.take_id();
-    to_server(request_message(Digits{id}, "\"resources/unsubscribe\"",
-                              "{\"uri\":" + json_string(uri) + '}'),
-              id, {}, "resources/unsubscribe");
+    ask("resources/unsubscribe", uri);
     return true;
   });
 }

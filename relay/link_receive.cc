@@ -197,7 +197,7 @@ void Link::take_progress(std::string_view text, const mcp::Envelope& envelope) {
 void Link::take_log(std::string_view text, const mcp::Envelope& envelope, CallId about) {
   const int level = log_level_of(mcp::string_value(envelope.params_level.in(text)).value_or(""));
   const Flight* flight = addressee(about);
-  if (flight == nullptr && flights_.empty() && only_session_) {
+  if (flight == nullptr && flights_.empty() && ghosts_.empty() && only_session_) {
     const int least = interests_.log_level(only_session_);
     if (level < least) return;
     outputs_.emplace_back(ToClient{.downstream = only_session_, .text = std::string{text}});

@@ -112,6 +112,18 @@ TEST_CASE("between calls the log is for a session only while nobody else ever ca
   CHECK(talk.got({}).size() == 1);
 }
 
+TEST_CASE("what is logged about one client's subscription reaches no other") {
+  Talk talk{Era::legacy};
+  const CallId call = talk.calls(legacy_client(1), "1", "tools/list");
+  talk.calls(modern_client(2), "1", "subscriptions/listen",
+             R"({"notifications":{"resourceSubscriptions":["test://secret"]}})");
+  talk.server_says(log("info"));
+  CHECK(talk.got(call).empty());
+  talk.server_answers(102, "{}");
+  talk.server_says(log("info"));
+  CHECK(talk.got(call).size() == 1);
+}
+
 TEST_CASE("a notification we do not know belongs to the only client in flight, or to none") {
   Talk talk{Era::legacy};
   const std::string unknown =
