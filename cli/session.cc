@@ -20,6 +20,7 @@
 #include "loop/file_watch.h"
 #include "loop/signal.h"
 #include "loop/timer.h"
+#include "loop/work.h"
 #include "runtime/supervisor.h"
 #include "signals/warden.h"
 
@@ -84,6 +85,8 @@ int Session::run() {
     err_.flush(for_last_lines);
     return exit_failed;
   };
+  // The threads that write files: now, while a refusal by the kernel ends no server.
+  const loop::Work threads = loop::start_work(loop_, [] {}, [] {});
   // The door first: whoever holds it is the fleet's supervisor, and only that one may
   // clean up what an earlier one left behind.
   if (const auto opened = open_door(); !opened) return fail(opened.error());

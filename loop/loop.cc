@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <vector>
 
@@ -17,6 +19,13 @@ std::int64_t monotonic_ms() noexcept {
   timespec time{};
   clock_gettime(CLOCK_MONOTONIC, &time);
   return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
+}
+
+/// No descriptors or no memory for a loop.  It is the first thing that a program makes,
+/// so there is nothing to end in order and nobody yet who could be told otherwise.
+[[noreturn]] void cannot_begin(int error) {
+  std::fprintf(stderr, "mcpctl: error: cannot make an event loop: %s\n", uv_strerror(error));
+  std::exit(EXIT_FAILURE);
 }
 
 uv_handle_t* handle(auto* raw) noexcept { return reinterpret_cast<uv_handle_t*>(raw); }
@@ -83,7 +92,7 @@ struct Loop::Inner {
 
 Loop::Loop() : inner_(std::make_unique<Inner>()) {
   Inner& inner = *inner_;
-  MCPCTL_ASSERT(uv_loop_init(&inner.loop) == 0);
+  if (const int error = uv_loop_init(&inner.loop); error != 0) cannot_begin(error);
   uv_prepare_init(&inner.loop, &inner.prepare);
   uv_check_init(&inner.loop, &inner.check);
   uv_idle_init(&inner.loop, &inner.idle);
