@@ -121,6 +121,16 @@ Result<std::optional<std::uint16_t>> Instance::choose_port() {
 
 void Instance::spawn_process() {
   const spawn::Cookie cookie{around_.fleet, config_->name, incarnation_, around_.self};
+  // The socket is ours: that there is none is no fault of the server, and passes.
+  if (wants_notify_socket(*running_)) {
+    auto socket = NotifySocket::open(
+        around_.loop, [this](const health::Notification& message) { notified(message); });
+    if (!socket) {
+      return report(supervisor::SpawnFailed{
+          incarnation_, "cannot start " + config_->name + ": " + socket.error().message, true});
+    }
+    notify_.emplace(std::move(*socket));
+  }
   auto spec = prepare(cookie);
   if (!spec) {
     return report(supervisor::SpawnFailed{
@@ -150,11 +160,7 @@ Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
   environment.identity = server.user ? &*server.user : nullptr;
   environment.port = server.port;
   environment.cookie = cookie;
-  if (wants_notify_socket(server)) {
-    auto socket = NotifySocket::open(
-        around_.loop, [this](const health::Notification& message) { notified(message); });
-    if (!socket) return std::unexpected{socket.error()};
-    notify_.emplace(std::move(*socket));
+  if (notify_) {
     environment.extra.push_back("NOTIFY_SOCKET=" + notify_->address());
     feeds_watchdog_ = server.liveness.method == config::Liveness::Method::notify;
     if (feeds_watchdog_) {

@@ -22,7 +22,8 @@ supervisor::ExitStatus decoded(const spawn::ExitStatus& status) {
 }
 
 spawn::SpawnFailure cannot_prepare(const std::string& server, std::string what) {
-  return {spawn::Stage::prepare, errno, server, std::move(what), {}};
+  // Whatever it is, it was not the server: what says nothing is taken for a shortage.
+  return {spawn::Stage::prepare, errno == 0 ? ENOMEM : errno, server, std::move(what), {}};
 }
 
 }  // namespace
@@ -60,6 +61,7 @@ std::expected<std::unique_ptr<Process>, spawn::SpawnFailure> Process::start(
   auto child = spawn::spawn(spec);
   if (!child) return std::unexpected{std::move(child.error())};
 
+  errno = 0;
   spawn::Tree tree{std::move(*child), std::move(cookie), cgroup};
   std::unique_ptr<Process> process{new Process{loop, std::move(tree), std::move(callbacks)}};
   const auto attached =
@@ -68,15 +70,16 @@ std::expected<std::unique_ptr<Process>, spawn::SpawnFailure> Process::start(
   if (attached) return process;
 
   // It runs, but we could not watch it (no descriptors left): end it again.
+  const spawn::SpawnFailure failure = cannot_prepare(spec.name, "watch its pipes");
   const spawn::Child& leader = process->tree_.leader();
   ::kill(leader.pid, SIGKILL);
   ::waitpid(leader.pid, nullptr, 0);
-  return std::unexpected{cannot_prepare(spec.name, attached.error().message)};
+  return std::unexpected{failure};
 }
 
 Result<void> Process::attach(loop::Fd in, loop::Fd out, loop::Fd err, loop::Fd notify) {
-  auto watch = loop::Poll::open(loop_, tree_.leader().pidfd.get(),
-                                [this](loop::Readiness) { check_exit(); });
+  auto watch =
+      loop::Poll::open(loop_, tree_.leader().pidfd.get(), [this](loop::Readiness) { check_exit(); });
   if (!watch) return std::unexpected{watch.error()};
   exit_watch_ = std::move(*watch);
   exit_watch_->watch({.readable = true});
