@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t stdin_queue_cap = 16u << 20;
 /// How long after the exit its last words are waited for.
 constexpr Duration drain_time{500};
+/// How often an exit status is asked for that a debugger still has.
+constexpr Duration debugger_time{100};
 
 supervisor::ExitStatus decoded(const spawn::ExitStatus& status) {
   return {status.code, status.signal, status.core_dumped, false};
@@ -79,7 +81,7 @@ std::expected<std::unique_ptr<Process>, spawn::SpawnFailure> Process::start(
 
 Result<void> Process::attach(loop::Fd in, loop::Fd out, loop::Fd err, loop::Fd notify) {
   auto watch =
-      loop::Poll::open(loop_, tree_.leader().pidfd.get(), [this](loop::Readiness) { check_exit(); });
+      loop::Poll::open(loop_, tree_.leader().pidfd.get(), [this](loop::Readiness) { ended(); });
   if (!watch) return std::unexpected{watch.error()};
   exit_watch_ = std::move(*watch);
   exit_watch_->watch({.readable = true});
@@ -139,12 +141,23 @@ void Process::pause_stderr(bool paused) {
   if (stderr_) paused ? stderr_->pause() : stderr_->resume();
 }
 
+/// Its pidfd says so.  While a debugger has not taken its exit status it is not ours to
+/// take either, though the descriptor stays readable: watching that would spin.
+void Process::ended() {
+  check_exit();
+  if (exited_) return;
+  exit_watch_->watch({});
+  if (!look_again_) look_again_.emplace(loop_);
+  look_again_->arm(debugger_time, [this] { ended(); });
+}
+
 void Process::check_exit() {
   if (exited_) return;
   const auto status = spawn::try_reap(tree_.leader());
   if (status && !*status) return;
   exited_ = true;
   exit_watch_.reset();
+  look_again_.reset();
   stdin_.reset();
 
   // Its last words come before the news of its death.

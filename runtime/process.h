@@ -74,6 +74,7 @@ class Process {
   void check_exit();
 
  private:
+  void ended();
   Process(loop::Loop& loop, spawn::Tree tree, Callbacks callbacks);
   Result<void> attach(loop::Fd in, loop::Fd out, loop::Fd err, loop::Fd notify);
   Result<loop::PipeReader> reader(loop::Fd pipe, std::function<void(std::string_view)>& on_data,
@@ -89,7 +90,8 @@ class Process {
   std::optional<loop::PipeReader> stdout_;
   std::optional<loop::PipeReader> stderr_;
   std::optional<loop::PipeReader> notify_;
-  std::optional<loop::Timer> drain_;  ///< a grandchild may hold the pipes open for ever
+  std::optional<loop::Timer> look_again_;  ///< while a debugger has what is left of it
+  std::optional<loop::Timer> drain_;       ///< a grandchild may hold the pipes open for ever
 };
 
 }  // namespace mcpctl::runtime
