@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fleet.h"
+#include "scale.h"
 
 using namespace mcpctl::e2e;
 
@@ -40,6 +41,27 @@ TEST_CASE("a server that was killed comes back as a new process, its helpers gon
   CHECK(status["last_exit"]["signal"] == "SIGKILL");
   for (const Process& process : old) CHECK_FALSE(is_alive(process.pid));
   CHECK(fleet.pid("other") == bystander);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a grandchild that holds the pipes delays no restart, and is gone before it") {
+  Fleet fleet{Json::object(), quick()};
+  const std::string pids = fleet.file("pids");
+  fleet.servers()["holder"] = misbehaving({"hold-stdout", "--count=3", "--pids=" + pids});
+  fleet.write();
+  fleet.start();
+  fleet.await("holder", "ready");
+  const pid_t first = fleet.pid("holder");
+  const std::vector<pid_t> grandchildren = fleet.made(pids, "holder");
+  REQUIRE(grandchildren.size() == 3);
+
+  const auto start = Clock::now();
+  ::kill(first, SIGKILL);
+  fleet.await_restart("holder", first);
+
+  CHECK(since(start) < 3s * sanitizer_cost);
+  for (const pid_t pid : grandchildren) CHECK_FALSE(is_alive(pid));
+  CHECK(fleet.server("holder")["restarts"] == 1);
   CHECK(fleet.stop().exit_code == 0);
 }
 

@@ -1,46 +1,20 @@
 // One supervisor per fleet, reached through a socket that nobody else can use; and
 // servers that are reached over HTTP.
 #include <doctest/doctest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "client.h"
 #include "fleet.h"
 #include "scale.h"
 
 using namespace mcpctl::e2e;
 
 namespace {
-
-/// A unix socket that is bound or connected, as asked; -1 if that failed.
-class UnixSocket {
- public:
-  explicit UnixSocket(const std::string& path) {
-    address_.sun_family = AF_UNIX;
-    std::strncpy(address_.sun_path, path.c_str(), sizeof address_.sun_path - 1);
-    fd_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  }
-  ~UnixSocket() { ::close(fd_); }
-  UnixSocket(const UnixSocket&) = delete;
-  UnixSocket& operator=(const UnixSocket&) = delete;
-
-  bool bind() {
-    return ::bind(fd_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) == 0;
-  }
-  bool connect() {
-    return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address_), sizeof address_) == 0;
-  }
-
- private:
-  sockaddr_un address_{};
-  int fd_{-1};
-};
 
 mode_t permissions(const std::string& path) {
   struct stat status{};
@@ -97,10 +71,7 @@ TEST_CASE("of many that start at once exactly one runs the fleet") {
 TEST_CASE("a stale socket is replaced; the door is private and goes with the supervisor") {
   Fleet fleet{Json{{"only", misbehaving({})}}, quick()};
   ::mkdir(fleet.file("run/mcpctl").c_str(), 0700);
-  {
-    UnixSocket stale{fleet.socket()};
-    REQUIRE(stale.bind());
-  }
+  REQUIRE(leave_stale_socket(fleet.socket()));
   REQUIRE(::access(fleet.socket().c_str(), F_OK) == 0);
 
   fleet.start();
@@ -122,24 +93,6 @@ TEST_CASE("commands about a fleet that does not run say so and exit 4") {
     CHECK(outcome.out.empty());
     CHECK(outcome.err.find("no fleet is running") != std::string::npos);
   }
-}
-
-TEST_CASE("clients that never speak cost the others nothing") {
-  Fleet fleet{Json{{"only", misbehaving({})}}, quick()};
-  fleet.start();
-  fleet.await("only", "ready");
-  std::vector<std::unique_ptr<UnixSocket>> silent;
-  for (int i = 0; i < 200; ++i) {
-    silent.push_back(std::make_unique<UnixSocket>(fleet.socket()));
-    REQUIRE(silent.back()->connect());
-  }
-
-  const auto start = Clock::now();
-  CHECK(fleet.request("GET", "/livez") == "ok\n");
-
-  CHECK(since(start) < 2s);
-  CHECK(resident_bytes(fleet.supervisor()) < modest_memory);
-  CHECK(fleet.stop().exit_code == 0);
 }
 
 TEST_CASE("down ends a fleet; up starts one in the background and waits for it") {

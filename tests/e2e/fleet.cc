@@ -1,15 +1,16 @@
 #include "fleet.h"
 
 #include <doctest/doctest.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstring>
+#include <cstdlib>
 #include <filesystem>
+#include <limits>
 #include <sstream>
 #include <utility>
+
+#include "client.h"
 
 namespace mcpctl::e2e {
 
@@ -22,7 +23,11 @@ bool test_failed = false;
 struct FailureWatch : doctest::IReporter {
   explicit FailureWatch(const doctest::ContextOptions&) {}
   void report_query(const doctest::QueryData&) override {}
-  void test_run_start() override {}
+  void test_run_start() override {
+    if (!as_init() || may_make_namespaces()) return;
+    std::puts("skipped: making a pid namespace is not permitted here");
+    std::exit(0);
+  }
   void test_run_end(const doctest::TestRunStats&) override {}
   void test_case_start(const doctest::TestCaseData&) override { test_failed = false; }
   void test_case_reenter(const doctest::TestCaseData&) override {}
@@ -46,6 +51,9 @@ std::string unique_name() {
 void kill_each(const std::vector<Process>& processes) {
   for (const Process& process : processes) ::kill(process.pid, SIGKILL);
 }
+
+/// A process number that nobody has, for one that has gone: 0 would mean a group.
+constexpr pid_t nobody = std::numeric_limits<pid_t>::max();
 
 /// The last part of what may be two hundred megabytes.
 std::string tail(const std::string& text, std::size_t bytes = 8000) {
@@ -96,6 +104,11 @@ std::vector<std::string> with_and_without_control_groups() {
 Json quick(std::string_view rung) {
   const Json backoff{{"initial", "20ms"}, {"max", "200ms"}};
   return {{"defaults", {{"stop", ladder(rung, rung)}, {"backoff", backoff}}}};
+}
+
+bool as_init() {
+  static const bool wanted = std::getenv("MCPCTL_E2E_AS_INIT") != nullptr;
+  return wanted;
 }
 
 Fleet::Fleet(Json servers, Json ours) : name_(unique_name()) {
@@ -150,12 +163,14 @@ void Fleet::start(std::vector<std::string> arguments, std::vector<std::string> b
   Launch run = launch(std::move(words));
   run.stdout_file = file("stdout");
   run.stderr_file = file("stderr");
+  run.as_init = as_init();
   program_.emplace(run);
 }
 
 void Fleet::start_on_terminal() {
   Launch run = launch({mcpctl_binary, "run", "-c", config_file()});
   run.on_terminal = true;
+  run.as_init = as_init();
   program_.emplace(run);
 }
 
@@ -185,10 +200,28 @@ std::vector<Process> Fleet::processes_of(const std::string& server) const {
   return carrying_cookie(name_ + "/" + server + "/");
 }
 
+std::vector<pid_t> Fleet::made(const std::string& file, std::string_view role) {
+  std::vector<pid_t> pids = recorded_pids(file, role);
+  for (pid_t& pid : pids) pid = outside(pid);
+  return pids;
+}
+
+pid_t Fleet::outside(pid_t inside) {
+  if (!as_init()) return inside;
+  if (const auto known = outside_.find(inside); known == outside_.end() || !is_alive(known->second))
+    for (const auto& [inner, outer] : pids_in_namespace_of(warden())) outside_[inner] = outer;
+  const auto found = outside_.find(inside);
+  return found == outside_.end() ? nobody : found->second;
+}
+
 Json Fleet::status() {
   const std::string body = request("GET", "/api/v1/servers");
   Json answer = Json::parse(body, nullptr, false);
-  return answer.is_object() && answer.contains("servers") ? answer : Json{};
+  if (!answer.is_object() || !answer.contains("servers")) return {};
+  for (Json& server : answer["servers"]) {
+    if (server["pid"].is_number()) server["pid"] = outside(server["pid"].get<pid_t>());
+  }
+  return answer;
 }
 
 Json Fleet::server(const std::string& name) {
@@ -273,26 +306,11 @@ Outcome Fleet::run_beside(std::vector<std::string> words, Milliseconds limit) {
 }
 
 std::string Fleet::request(const std::string& method, const std::string& path) const {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string where = socket();
-  REQUIRE(where.size() < sizeof address.sun_path);
-  std::memcpy(address.sun_path, where.c_str(), where.size() + 1);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval limit{10, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  std::string answer;
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    const std::string text = method + ' ' + path +
-                             " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n"
-                             "Connection: close\r\n\r\n";
-    ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-    char buffer[65536];
-    for (ssize_t length = 0; (length = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
-      answer.append(buffer, static_cast<std::size_t>(length));
-    }
-  }
-  ::close(fd);
+  Client client{socket()};
+  if (!client.is_connected()) return "";
+  client.send(method + ' ' + path +
+              " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  const std::string answer = client.read_to_end(10'000ms);
   const std::size_t body = answer.find("\r\n\r\n");
   return body == std::string::npos ? "" : answer.substr(body + 4);
 }

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -39,6 +40,10 @@ Json quick(std::string_view rung = "400ms");
 /// What to start `mcpctl run` with: nothing; in the second round of a test (doctest's
 /// subcases) what hides control groups, as a container with a read-only /sys does.
 std::vector<std::string> with_and_without_control_groups();
+
+/// Whether this run of the tests starts every fleet as PID 1 of a pid namespace, as
+/// the entry point of a container: the variable MCPCTL_E2E_AS_INIT says so.
+bool as_init();
 
 struct Ended {
   int exit_code{-1};
@@ -82,8 +87,14 @@ class Fleet {
   std::vector<Process> processes() const { return carrying_cookie(name_ + "/"); }
   /// Of one server, its escaped helpers included.
   std::vector<Process> processes_of(const std::string& server) const;
+  /// recorded_pids of a server of this fleet, as they are called out here.
+  std::vector<pid_t> made(const std::string& file, std::string_view role = "");
+  /// What the process that the fleet knows as `inside` is called out here: the same,
+  /// unless the fleet has a pid namespace of its own.
+  pid_t outside(pid_t inside);
 
-  /// What the door says: the same as `mcpctl ps --json`.  Null while nobody answers.
+  /// What the door says: the same as `mcpctl ps --json`, but with the pids as they
+  /// are called out here.  Null while nobody answers.
   Json status();
   /// One server of it; null if there is none.
   Json server(const std::string& name);
@@ -120,6 +131,7 @@ class Fleet {
   Json config_;
   Variables extra_;
   std::optional<Program> program_;
+  std::map<pid_t, pid_t> outside_;  // of the processes of a pid namespace seen so far
 };
 
 }  // namespace mcpctl::e2e

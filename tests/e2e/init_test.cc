@@ -24,15 +24,6 @@ int exit_code_of(std::vector<std::string> words) {
 
 const std::vector<std::string> in_namespace{"unshare", "--pid", "--fork", "--mount-proc"};
 
-bool may_make_namespaces() {
-  const Folder folder;
-  Launch launch;
-  launch.argv = in_namespace;
-  launch.argv.push_back("true");
-  launch.env = plain_environment(folder.path());
-  return run_to_end(launch).exit_code == 0;
-}
-
 /// The process that is PID 1 in there: what unshare forked.
 pid_t first_process(Fleet& fleet) {
   const std::vector<Process> children = children_of(fleet.program().pid());

@@ -36,15 +36,6 @@ Json inheritance(Fleet& fleet, const std::string& server) {
   return found;
 }
 
-/// Reachable by everybody, as an unprivileged server must reach it.
-bool others_may_run(const std::filesystem::path& program) {
-  for (auto path = program; path != path.root_path(); path = path.parent_path()) {
-    struct stat status{};
-    if (::stat(path.c_str(), &status) != 0 || (status.st_mode & S_IXOTH) == 0) return false;
-  }
-  return true;
-}
-
 /// A control group with a limit on memory, as a container has one.  Of version 1: there
 /// is none of version 2 that may have both limits and processes of ours in it.
 class MemoryGroup {

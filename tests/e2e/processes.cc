@@ -96,6 +96,23 @@ std::vector<pid_t> recorded_pids(const std::string& file, std::string_view role)
   return pids;
 }
 
+std::map<pid_t, pid_t> pids_in_namespace_of(pid_t first) {
+  std::error_code gone;
+  const fs::path wanted = fs::read_symlink(below_proc(first, "ns/pid"), gone);
+  std::map<pid_t, pid_t> found;
+  if (gone) return found;
+  for (const Process& process : all_processes()) {
+    if (fs::read_symlink(below_proc(process.pid, "ns/pid"), gone) != wanted) continue;
+    // proc(5): the pid in each nested namespace, this one's last.
+    const std::string status = contents(below_proc(process.pid, "status"));
+    const std::size_t line = status.find("\nNSpid:");
+    if (line == std::string::npos) continue;
+    const std::string pids = status.substr(line + 1, status.find('\n', line + 1) - line - 1);
+    found[std::stoi(pids.substr(pids.rfind('\t') + 1))] = process.pid;
+  }
+  return found;
+}
+
 std::uint64_t resident_bytes(pid_t pid) {
   std::istringstream in{contents(below_proc(pid, "statm"))};
   std::uint64_t size = 0, resident = 0;
@@ -108,6 +125,18 @@ std::uint64_t cpu_ms(pid_t pid) {
   if (fields.size() < 13) return 0;
   const auto ticks = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
   return (std::stoull(fields[11]) + std::stoull(fields[12])) * 1000 / ticks;
+}
+
+std::uint64_t sleeps(pid_t pid) {
+  constexpr std::string_view name = "\nvoluntary_ctxt_switches:";
+  std::uint64_t sum = 0;
+  std::error_code gone;
+  for (const auto& thread : fs::directory_iterator{below_proc(pid, "task"), gone}) {
+    const std::string status = contents(thread.path() / "status");
+    const std::size_t at = status.find(name);
+    if (at != std::string::npos) sum += std::stoull(status.substr(at + name.size()));
+  }
+  return sum;
 }
 
 std::size_t open_descriptors(pid_t pid) {

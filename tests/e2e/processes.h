@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,9 +34,15 @@ bool is_alive(pid_t pid);
 /// empty).
 std::vector<pid_t> recorded_pids(const std::string& file, std::string_view role = "");
 
+/// The processes of the pid namespace that `first` is PID 1 of: what each is called in
+/// there, and out here.
+std::map<pid_t, pid_t> pids_in_namespace_of(pid_t first);
+
 std::uint64_t resident_bytes(pid_t pid);
 /// The sum of the time on a processor, in user and kernel mode.
 std::uint64_t cpu_ms(pid_t pid);
+/// How often any thread of it went to sleep so far: what is idle sleeps once.
+std::uint64_t sleeps(pid_t pid);
 std::size_t open_descriptors(pid_t pid);
 
 /// "pid 12 (misbehave), pid 13 (sh)"; "" for none.

@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pty.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,11 +26,39 @@ int create(const std::string& path) {
   return ::open(path.empty() ? "/dev/null" : path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
 }
 
+/// While it lives, what this process forks is PID 1 of a new namespace.
+class ForkingIntoNamespace {
+ public:
+  explicit ForkingIntoNamespace(bool wanted) {
+    if (!wanted) return;
+    own_ = ::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    REQUIRE_MESSAGE(::unshare(CLONE_NEWPID) == 0, "cannot make a pid namespace");
+  }
+  ~ForkingIntoNamespace() {
+    if (own_ < 0) return;
+    ::setns(own_, CLONE_NEWPID);
+    ::close(own_);
+  }
+  ForkingIntoNamespace(const ForkingIntoNamespace&) = delete;
+  ForkingIntoNamespace& operator=(const ForkingIntoNamespace&) = delete;
+
+ private:
+  int own_{-1};
+};
+
+/// The /proc of the new pid namespace, seen by nobody else.
+bool mount_own_proc() {
+  return ::unshare(CLONE_NEWNS) == 0 &&
+         ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+         ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+}
+
 /// None of the test's own handlers may run in the child.
 [[noreturn]] void become(const Launch& launch, const sigset_t& mask) {
   for (int number = 1; number < 32; ++number) ::signal(number, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (launch.as_init && !mount_own_proc()) ::_exit(125);
   if (!launch.on_terminal) {
     ::setpgid(0, 0);
     ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
@@ -54,8 +85,11 @@ Program::Program(const Launch& launch) {
   sigset_t all, before;
   ::sigfillset(&all);
   ::sigprocmask(SIG_BLOCK, &all, &before);
-  pid_ = launch.on_terminal ? ::forkpty(&terminal_, nullptr, nullptr, nullptr) : ::fork();
-  if (pid_ == 0) become(launch, before);
+  {
+    const ForkingIntoNamespace namespaced{launch.as_init};
+    pid_ = launch.on_terminal ? ::forkpty(&terminal_, nullptr, nullptr, nullptr) : ::fork();
+    if (pid_ == 0) become(launch, before);
+  }
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   REQUIRE_MESSAGE(pid_ > 0, "cannot fork");
   if (!launch.on_terminal) ::setpgid(pid_, pid_);
@@ -141,6 +175,22 @@ Folder::Folder() {
 Folder::~Folder() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+}
+
+bool others_may_run(const std::string& program) {
+  for (std::filesystem::path path = program; path != path.root_path(); path = path.parent_path()) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0 || (status.st_mode & S_IXOTH) == 0) return false;
+  }
+  return true;
+}
+
+bool may_make_namespaces() {
+  const pid_t trial = ::fork();
+  if (trial == 0) ::_exit(::unshare(CLONE_NEWPID) == 0 && ::unshare(CLONE_NEWNS) == 0 ? 0 : 1);
+  int status = -1;
+  ::waitpid(trial, &status, 0);
+  return status == 0;
 }
 
 Variables plain_environment(const std::string& home) {

@@ -22,6 +22,7 @@ struct Launch {
   std::string stdout_file;  ///< created; stdin is /dev/null
   std::string stderr_file;  ///< the same as stdout_file: both in one
   bool on_terminal{false};  ///< instead: its own session on a new terminal
+  bool as_init{false};      ///< PID 1 of a pid namespace of its own, as in a container
 };
 
 class Program {
@@ -79,6 +80,12 @@ class Folder {
  private:
   std::string path_;
 };
+
+/// Whether every user may run `program`: no folder above it is private.
+bool others_may_run(const std::string& program);
+
+/// Whether this user may make pid and mount namespaces.
+bool may_make_namespaces();
 
 /// What a program of the test needs to run at all: PATH and the sanitizers' options.
 Variables plain_environment(const std::string& home);

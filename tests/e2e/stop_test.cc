@@ -64,7 +64,7 @@ TEST_CASE("a stop is not done while a member of the group is left") {
   fleet.start({}, before);
   fleet.await("leader", "ready");
   const pid_t leader = fleet.pid("leader");
-  const std::vector<pid_t> members = recorded_pids(pids, "member");
+  const std::vector<pid_t> members = fleet.made(pids, "member");
   REQUIRE(members.size() == 3);
 
   const Outcome stop = fleet.control({"stop", "leader"});
@@ -93,7 +93,7 @@ TEST_CASE("nothing escapes: daemons, own sessions, bare environments, chains of 
   fleet.write();
   fleet.start({}, before);
   fleet.await_all("ready");
-  const std::vector<pid_t> made = recorded_pids(pids);
+  const std::vector<pid_t> made = fleet.made(pids);
   REQUIRE(made.size() == 5 + 3 + 3 + 2 + 2 + 1);
 
   const Ended ended = fleet.stop();
@@ -145,6 +145,34 @@ TEST_CASE("the last intent wins: a stop during the restart delay stops for good"
   CHECK(stop.exit_code == 0);
   CHECK(since(start) < 5s);
   CHECK(fleet.state("dying") == "stopped");
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("commands that cross each other all resolve, and the last intent wins") {
+  Fleet fleet{Json{{"stubborn", misbehaving({"stubborn"})},
+                   {"polite", misbehaving({})},
+                   {"dependent", misbehaving({}, {{"dependsOn", {{"stubborn", "ready"}}}})}},
+              quick("200ms")};
+  fleet.start();
+  fleet.await_all("ready");
+  const auto post = [&fleet](const std::string& server, const std::string& command) {
+    return fleet.request("POST", "/api/v1/servers/" + server + "/" + command);
+  };
+
+  // Each in the middle of the one before: nothing waits here.
+  for (const char* command : {"restart", "stop", "start", "restart", "kill", "stop", "restart"}) {
+    for (const char* server : {"stubborn", "polite"}) {
+      CAPTURE(command);
+      CHECK_FALSE(post(server, command).empty());
+    }
+  }
+  fleet.await_all("ready");
+  CHECK(fleet.processes().size() == 3);
+  for (const char* command : {"restart", "start", "restart", "stop"}) post("stubborn", command);
+  fleet.await("stubborn", "stopped");
+
+  CHECK(stays([&] { return fleet.state("stubborn") == "stopped"; }, 700ms));
+  CHECK(fleet.processes_of("stubborn").empty());
   CHECK(fleet.stop().exit_code == 0);
 }
 
