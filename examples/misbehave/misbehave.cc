@@ -112,6 +112,12 @@ constexpr Mode modes[] = {
      }},
     {"log-line", "writes --text to stderr after --after",
      [](O& o, S& s) { s.in(o.after, [&o] { write_all(STDERR_FILENO, o.text + '\n'); }); }},
+    {"chatter", "writes a line of --line (80) bytes to stderr every --interval",
+     [](O& o, S& s) {
+       const auto length = static_cast<std::size_t>(o.line > 1 ? o.line : 80);
+       s.every(o.interval,
+               [line = std::string(length - 1, 'c') + '\n'] { write_all(STDERR_FILENO, line); });
+     }},
     // Start and handshake.
     {"slow-start", "reads nothing for --start-delay", [](O& o, S&) { sleep_ms(o.start_delay); }},
     {"noisy-start", "the same, with progress on stderr every --interval", noisy_start},

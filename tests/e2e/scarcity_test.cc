@@ -1,0 +1,262 @@
+// When the machine has no more to give: disk, descriptors, processes.  Servers go on,
+// the door answers, what failed is named, and it mends itself.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "client.h"
+#include "fleet.h"
+
+using namespace mcpctl::e2e;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// In front of mcpctl: a mount namespace with a file system of `kib` at ./logs.
+std::vector<std::string> with_small_disk(unsigned kib) {
+  return {"unshare",
+          "--mount",
+          "sh",
+          "-c",
+          "mount -t tmpfs -o size=" + std::to_string(kib) + "k tmpfs logs && exec \"$@\"",
+          "sh"};
+}
+
+/// Mounts of the fleet's own namespace are seen through its root.
+std::string as_seen_by(pid_t process, const std::string& path) {
+  return "/proc/" + std::to_string(process) + "/root" + path;
+}
+
+/// Runs `command` in the mount namespace of the fleet.
+void in_its_mounts(Fleet& fleet, std::vector<std::string> command) {
+  Launch launch;
+  launch.argv = {"nsenter", "--mount", "--target", std::to_string(fleet.warden())};
+  launch.argv.insert(launch.argv.end(), command.begin(), command.end());
+  launch.env = plain_environment(fleet.folder());
+  const Outcome outcome = run_to_end(launch);
+  CAPTURE(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
+}
+
+std::string notes_of(Fleet& fleet, const std::string& server) {
+  return fleet.request("GET", "/api/v1/servers/" + server + "/logs?tail=2000");
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size())
+    ++found;
+  return found;
+}
+
+long log_bytes(Fleet& fleet, const std::string& server) {
+  return fleet.server(server)["log"]["bytes"].get<long>();
+}
+
+/// Processor time that the supervisor takes in `span`: a spin would take all of it.
+std::uint64_t busy_ms(Fleet& fleet, Milliseconds span) {
+  const pid_t supervisor = fleet.supervisor();
+  const auto before = cpu_ms(supervisor);
+  std::this_thread::sleep_for(span);  // what is measured is this very time
+  return cpu_ms(supervisor) - before;
+}
+
+void limit(pid_t process, __rlimit_resource resource, rlim_t soft) {
+  REQUIRE(process > 1);
+  rlimit both{};
+  REQUIRE(::prlimit(process, resource, nullptr, &both) == 0);
+  both.rlim_cur = soft;
+  REQUIRE(::prlimit(process, resource, &both, nullptr) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("a full disk stops no server; it is told once, and the log goes on when there is room") {
+  if (!may_make_namespaces()) {
+    MESSAGE("skipped: mounting a small disk is not permitted here");
+    return;
+  }
+  Json ours = quick();
+  ours["logs"] = {{"dir", "logs"}};
+  Fleet fleet{Json{{"talker", misbehaving({"chatter", "--interval=5", "--line=1000"})}}, ours};
+  fs::create_directory(fleet.file("logs"));
+  fleet.start({}, with_small_disk(64));
+  fleet.await("talker", "ready");
+  const pid_t talker = fleet.pid("talker");
+  const std::string log = as_seen_by(fleet.supervisor(), fleet.file("logs/talker.log"));
+
+  REQUIRE(eventually([&] {
+    return notes_of(fleet, "talker").find("No space left on device") != std::string::npos;
+  }));
+  const long full_at = log_bytes(fleet, "talker");
+  fleet.await_that("talker", [&](const Json& server) {
+    return server["log"]["bytes"].get<long>() > full_at + 50'000;
+  });
+  CHECK(count(notes_of(fleet, "talker"), "cannot write log file") == 1);
+  CHECK(fleet.server("talker")["log"]["dropped_lines"].get<long>() > 0);
+
+  std::error_code gone;
+  const auto size_when_full = fs::file_size(log, gone);
+  in_its_mounts(fleet, {"mount", "-o", "remount,size=8m", fleet.file("logs")});
+  CHECK(eventually([&] { return fs::file_size(log, gone) > size_when_full + 10'000; }));
+  CHECK(fleet.pid("talker") == talker);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a disk that became read-only stops no server, and the log goes on afterwards") {
+  if (!may_make_namespaces()) {
+    MESSAGE("skipped: mounting a small disk is not permitted here");
+    return;
+  }
+  Json ours = quick();
+  ours["logs"] = {{"dir", "logs"}, {"maxSize", "20KiB"}, {"keep", 1}};
+  Fleet fleet{Json{{"talker", misbehaving({"chatter", "--interval=5", "--line=1000"})}}, ours};
+  fs::create_directory(fleet.file("logs"));
+  fleet.start({}, with_small_disk(1024));
+  fleet.await("talker", "ready");
+  const pid_t talker = fleet.pid("talker");
+  const std::string log = as_seen_by(fleet.supervisor(), fleet.file("logs/talker.log"));
+  std::error_code gone;
+  REQUIRE(eventually([&] { return fs::exists(log, gone); }));
+
+  // A read-only view of it in its place; the log is opened anew there.
+  in_its_mounts(fleet, {"mount", "--bind", "-o", "ro", fleet.file("logs"), fleet.file("logs")});
+  fleet.program().signal(SIGUSR1);
+
+  REQUIRE(eventually([&] {
+    return notes_of(fleet, "talker").find("Read-only file system") != std::string::npos;
+  }));
+  CHECK(fleet.state("talker") == "ready");
+  in_its_mounts(fleet, {"umount", fleet.file("logs")});
+  CHECK(eventually([&] { return fs::exists(log, gone) && fs::file_size(log, gone) > 2'000; }));
+  CHECK(fleet.pid("talker") == talker);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("without descriptors the door tells so, nothing spins, and all comes back") {
+  Fleet fleet{Json{{"victim", misbehaving({})}, {"other", misbehaving({})}}, quick()};
+  fleet.start();
+  fleet.await_all("ready");
+  const pid_t supervisor = fleet.supervisor();
+  const pid_t victim = fleet.pid("victim");
+  const pid_t other = fleet.pid("other");
+  const std::size_t open = open_descriptors(supervisor);
+
+  // Room for three clients; the fourth and what a spawn wants are too many.
+  limit(supervisor, RLIMIT_NOFILE, open + 3);
+  std::vector<Client> clients;
+  for (int i = 0; i < 20; ++i) clients.emplace_back(fleet.socket());
+  fleet.await_words("out of file descriptors");
+  ::kill(victim, SIGKILL);
+  fleet.await_words("Too many open files");
+  CHECK(busy_ms(fleet, 1'000ms) < 300 * sanitizer_cost);
+  CHECK(is_alive(other));
+
+  clients.clear();
+  // Now there is room to ask, though maybe not to spawn.
+  CHECK(eventually([&] { return fleet.request("GET", "/livez") == "ok\n"; }));
+  limit(supervisor, RLIMIT_NOFILE, 4096);
+  fleet.await_restart("victim", victim);
+  CHECK(fleet.pid("other") == other);
+  CHECK(open_descriptors(supervisor) <= open + 1);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a server that can get no process is retried, never given up, and the door answers") {
+  // The limit is of a user, and does not bind root: one that nobody else is.
+  constexpr uid_t stranger = 64'222;
+  if (::geteuid() != 0 || !others_may_run(mcpctl_binary)) {
+    MESSAGE("skipped: needs root, and a build folder that others may enter");
+    return;
+  }
+  const Json loop{{"crashLoop", {{"failures", 2}, {"window", "1m"}, {"retry", "0s"}}}};
+  Fleet fleet{Json{{"victim", misbehaving({}, loop)}, {"other", misbehaving({})}}, quick()};
+  for (const auto& entry : fs::recursive_directory_iterator{fleet.folder()})
+    REQUIRE(::chown(entry.path().c_str(), stranger, stranger) == 0);
+  REQUIRE(::chown(fleet.folder().c_str(), stranger, stranger) == 0);
+  const std::string id = std::to_string(stranger);
+  const std::vector<std::string> as_stranger{"setpriv", "--reuid=" + id, "--regid=" + id,
+                                             "--clear-groups"};
+  const auto limit_processes = [&](const std::string& soft) {
+    Launch launch;
+    launch.argv = as_stranger;
+    launch.argv.insert(launch.argv.end(),
+                       {"prlimit", "--pid", std::to_string(fleet.supervisor()), "--nproc=" + soft});
+    launch.env = plain_environment("/");
+    const Outcome outcome = run_to_end(launch);
+    CAPTURE(outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+  };
+  fleet.start({}, as_stranger);
+  fleet.await_all("ready");
+  const pid_t victim = fleet.pid("victim");
+  const pid_t other = fleet.pid("other");
+
+  limit_processes("1:");
+  ::kill(victim, SIGKILL);
+  fleet.await_that("victim", [](const Json& server) {
+    return server["why"].get<std::string>().find("Resource temporarily unavailable") !=
+           std::string::npos;
+  });
+  // Three failures more than the crash loop would allow to a server of its own fault.
+  fleet.await_that("victim", [](const Json& server) { return server["incarnation"] >= 6; });
+  CHECK(fleet.state("victim") != "failed");
+  CHECK(fleet.request("GET", "/livez") == "ok\n");
+
+  limit_processes("4096:");
+  fleet.await_restart("victim", victim);
+  CHECK(fleet.pid("other") == other);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a program that is being written is retried until it can be executed") {
+  Json server = misbehaving({});
+  Fleet fleet{Json{{"later", server}}, quick()};
+  const std::string program = fleet.file("program");
+  fs::copy_file(misbehave_binary, program);
+  fleet.servers()["later"]["command"] = program;
+  fleet.write();
+  const int writing = ::open(program.c_str(), O_WRONLY | O_CLOEXEC);
+  REQUIRE(writing >= 0);
+
+  fleet.start();
+  fleet.await_that("later", [](const Json& status) {
+    return status["why"].get<std::string>().find("Text file busy") != std::string::npos;
+  });
+  ::close(writing);
+
+  fleet.await("later", "ready");
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE(
+    "what no retry mends is failed at once: loops of links, too long arguments, no such user") {
+  Fleet fleet{Json::object(), quick()};
+  fs::create_symlink("loop", fleet.file("loop"));
+  Json& servers = fleet.servers();
+  servers["loop"] = {{"command", "./loop"}};
+  servers["long"] = misbehaving({"process"});
+  servers["long"]["args"].push_back(std::string(200'000, 'x'));  // MAX_ARG_STRLEN is 128 KiB
+  fleet.write();
+  Fleet nameless{Json{{"server", misbehaving({}, {{"user", "no-such-user-here"}})}}};
+
+  fleet.start();
+  fleet.await("loop", "failed");
+  fleet.await("long", "failed");
+  nameless.start();
+
+  const auto why = [&fleet](const char* name) {
+    return fleet.server(name)["why"].get<std::string>();
+  };
+  CHECK(why("loop").find("Too many levels of symbolic links") != std::string::npos);
+  CHECK(why("long").find("Argument list too long") != std::string::npos);
+  CHECK(nameless.program().wait() == 3);
+  CHECK(nameless.said("no-such-user-here"));
+  for (const char* name : {"loop", "long"}) CHECK(fleet.server(name)["incarnation"] == 1);
+  CHECK(fleet.stop().exit_code == 0);
+}
