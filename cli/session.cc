@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 
 #include "cli/command.h"
@@ -51,6 +52,7 @@ class Session {
   void watch_config();
   void reload();
   void dump_states();
+  std::string loop_metrics() const;
 
   loop::Loop loop_;
   SessionOptions options_;
@@ -69,6 +71,7 @@ class Session {
   std::vector<loop::SignalWatch> watches_;
   std::vector<loop::FileWatch> config_watches_;
   loop::Timer reload_timer_;
+  std::chrono::microseconds longest_turn_{0};
 };
 
 Session::Session(config::Config config, SessionOptions options)
@@ -116,6 +119,8 @@ int Session::run() {
                       [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });
   if (options_.watch) watch_config();
   supervisor_->start(options_.only);
+  loop_.on_turn(
+      [this](std::chrono::microseconds busy) { longest_turn_ = std::max(longest_turn_, busy); });
   loop_.run();
 
   door_->leave();
@@ -130,6 +135,7 @@ Result<void> Session::open_door() {
   options.socket = options_.socket;
   options.probes = options_.probes;
   options.on_shutdown = [this] { shutdown_->begin("requested through the door"); };
+  options.more_metrics = [this] { return loop_metrics(); };
   options.on_trouble = [this](std::string_view what) { log_.warning(what); };
   auto door = control::Door::open(loop_, std::move(options));
   if (!door) return std::unexpected{door.error()};
@@ -220,6 +226,14 @@ void Session::dump_states() {
               std::to_string(server.restarts) + " memory=" + std::to_string(server.memory_bytes) +
               " why=" + control::quoted(server.why_text));
   }
+}
+
+/// How long everybody else ever waited for one go of the loop.
+std::string Session::loop_metrics() const {
+  const std::string name = "mcpctl_loop_turn_seconds_max";
+  const double seconds = std::chrono::duration<double>{longest_turn_}.count();
+  return "# HELP " + name + " Longest time that the event loop was busy in one go.\n# TYPE " +
+         name + " gauge\n" + name + ' ' + std::to_string(seconds) + '\n';
 }
 
 }  // namespace
