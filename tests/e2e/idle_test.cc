@@ -2,33 +2,12 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <utility>
 
 #include "fleet.h"
 
 using namespace mcpctl::e2e;
-
-namespace {
-
-/// How often the threads of a process have gone to sleep since they began: each time
-/// something had woken them.
-std::uint64_t sleeps(pid_t process) {
-  std::uint64_t sum = 0;
-  const std::string tasks = "/proc/" + std::to_string(process) + "/task";
-  for (const auto& thread : std::filesystem::directory_iterator{tasks}) {
-    std::ifstream status{thread.path() / "status"};
-    for (std::string word; status >> word;) {
-      std::uint64_t count = 0;
-      if (word == "voluntary_ctxt_switches:" && status >> count) sum += count;
-    }
-  }
-  return sum;
-}
-
-}  // namespace
 
 TEST_CASE("twenty idle servers wake neither the supervisor nor its warden") {
   Json ours = quick();

@@ -162,23 +162,6 @@ TEST_CASE("a supervisor that was stopped for seconds declares nobody dead when i
   CHECK(fleet.stop().exit_code == 0);
 }
 
-TEST_CASE("an idle fleet wakes neither its supervisor nor its warden") {
-  const Json unasked{{"liveness", "none"}};
-  Json servers = Json::object();
-  for (int i = 0; i < 20; ++i) servers["s" + std::to_string(i)] = misbehaving({}, unasked);
-  Fleet fleet{servers, quick()};
-  fleet.start();
-  fleet.await_all("ready");
-  const pid_t supervisor = fleet.supervisor(), warden = fleet.warden();
-
-  // What the start and our questions left to do is over within seconds.
-  const auto sleeps_of_both = [&] { return sleeps(supervisor) + sleeps(warden); };
-  CHECK(eventually([&] {
-    return stays([&, before = sleeps_of_both()] { return sleeps_of_both() == before; }, 3'000ms);
-  }));
-  CHECK(fleet.stop().exit_code == 0);
-}
-
 TEST_CASE("systemd hears READY, STATUS, a beat that stops with the loop, and STOPPING") {
   Fleet fleet{Json{{"good", misbehaving({})}, {"bad", Json{{"command", "no-such-command"}}}},
               quick()};
