@@ -1,8 +1,11 @@
 #include "loop/loop.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +29,13 @@ std::int64_t monotonic_ms() noexcept {
 [[noreturn]] void cannot_begin(int error) {
   std::fprintf(stderr, "mcpctl: error: cannot make an event loop: %s\n", uv_strerror(error));
   std::exit(EXIT_FAILURE);
+}
+
+/// libuv makes a pipe for its signals and aborts without a word if it gets none.
+void check_pipes() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) cannot_begin(-errno);
+  for (const int end : ends) ::close(end);
 }
 
 uv_handle_t* handle(auto* raw) noexcept { return reinterpret_cast<uv_handle_t*>(raw); }
@@ -92,6 +102,7 @@ struct Loop::Inner {
 
 Loop::Loop() : inner_(std::make_unique<Inner>()) {
   Inner& inner = *inner_;
+  check_pipes();
   if (const int error = uv_loop_init(&inner.loop); error != 0) cannot_begin(error);
   uv_prepare_init(&inner.loop, &inner.prepare);
   uv_check_init(&inner.loop, &inner.check);
