@@ -215,7 +215,8 @@ class Judge {
     for (const Call& call : calls) {
       if (call.number != notice.data.nr) continue;
       if (call.has_descriptor)
-        return std::string{call.name} + ':' + kind_of(notice.pid, notice.data.args[0]);
+        return std::string{call.name} + ':' +
+               kind_of(static_cast<pid_t>(notice.pid), notice.data.args[0]);
       // What an allocator asks for is anonymous.
       if (call.number == SYS_mmap) {
         const bool anonymous = (notice.data.args[3] & MAP_ANONYMOUS) != 0;
@@ -248,7 +249,8 @@ class Judge {
     const iovec there{reinterpret_cast<void*>(notice.data.args[1]), sizeof path - 1};
     ::process_vm_readv(static_cast<pid_t>(notice.pid), &here, 1, &there, 1, 0);
     if (path[0] == '/') return std::string_view{path} == "/proc/";
-    return folder != AT_FDCWD && kind_of(notice.pid, notice.data.args[0]) == "proc";
+    return folder != AT_FDCWD &&
+           kind_of(static_cast<pid_t>(notice.pid), notice.data.args[0]) == "proc";
   }
 
   void write_counts() const {
