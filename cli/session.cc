@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "cli/clients_door.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/foreground.h"
@@ -56,6 +57,7 @@ class Session {
   config::Config config_;
   std::unique_ptr<control::Door> door_;
   std::unique_ptr<runtime::Supervisor> supervisor_;
+  std::optional<ClientsDoor> clients_;
   std::optional<Foreground> foreground_;
   std::optional<ServiceStatus> service_;
   std::optional<Shutdown> shutdown_;
@@ -88,6 +90,7 @@ int Session::run() {
   options.shutdown_timeout = ::getppid() == 1 ? as_init : otherwise;
   options.load = options_.load;
   options.on_stopped = [this] { loop_.stop(); };
+  options.relays = !config_.gateway.listen.empty();
   supervisor_ = std::make_unique<runtime::Supervisor>(loop_, std::move(config_), options);
   shutdown_.emplace(loop_, *supervisor_, log_);
   foreground_.emplace(*supervisor_, out_, options_.style,
@@ -99,10 +102,12 @@ int Session::run() {
   const config::Config& running = supervisor_->config();
   log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
             " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
+  clients_.emplace(loop_, *supervisor_, log_);
   if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
   supervisor_->start(options_.only);
   loop_.run();
 
+  clients_->leave();
   door_->leave();
   log_.info("stopped");
   out_.flush(for_last_lines);
@@ -116,6 +121,7 @@ Result<void> Session::open_door() {
   options.probes = options_.probes;
   options.on_shutdown = [this] { shutdown_->begin("requested through the door"); };
   options.on_trouble = [this](std::string_view what) { log_.warning(what); };
+  options.more_metrics = [this] { return clients_ ? clients_->metrics() : std::string{}; };
   auto door = control::Door::open(loop_, std::move(options));
   if (!door) return std::unexpected{door.error()};
   door_ = std::move(*door);
@@ -175,6 +181,7 @@ void Session::reload() {
     changes += (changes.empty() ? ": " : ", ") + std::string{supervisor::name(change.kind)} + " " +
                change.server;
   }
+  clients_->compare(supervisor_->config().gateway);
   log_.info("configuration reloaded" + (changes.empty() ? ": nothing changed" : changes));
 }
 
