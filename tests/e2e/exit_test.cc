@@ -151,5 +151,6 @@ TEST_CASE("--exit-on refuses what it does not know, and warns of a main that nev
 
   fleet.start({"--exit-on", "main=weather"});
   fleet.await_words("\"weather\" is restarted when it exits, which ends nothing");
+  fleet.await_words("1 servers from");  // from here on signals are heard
   CHECK(fleet.stop().exit_code == 0);
 }
