@@ -15,6 +15,7 @@ namespace {
 /// rounds would not hurt it.
 constexpr Duration most_killing{2'500};
 constexpr Duration first_pause{2};
+constexpr Duration undecided_pause{10};
 constexpr unsigned end_pause_us = 10'000;
 constexpr Duration longest_pause{50};
 /// What a supervisor's end waits for checks that it has killed.
@@ -70,8 +71,12 @@ void TreeWatch::await_end(spawn::Tree& tree, std::move_only_function<void()> on_
 void TreeWatch::kill(spawn::Tree& tree) {
   awaited_[&tree].kill_until = loop_.now() + most_killing;
   tree.kill_round(table());
-  pause_ = first_pause;
-  rounds_.arm(pause_, [this] { kill_round(); });
+  next_round_after(first_pause);
+}
+
+void TreeWatch::next_round_after(Duration pause) {
+  pause_ = pause;
+  rounds_.arm(pause, [this] { kill_round(); });
 }
 
 void TreeWatch::forget(spawn::Tree& tree) {
@@ -86,6 +91,7 @@ void TreeWatch::end_now(std::vector<spawn::Tree*> trees, Duration limit) {
     std::erase_if(trees, [&](spawn::Tree* tree) { return tree->is_empty(now); });
     if (trees.empty() || loop_.now() >= end) break;
     for (spawn::Tree* tree : trees) tree->kill_round(now);
+    spawn::chase(trees, now);
     ::usleep(end_pause_us);
   }
   reap();
@@ -131,9 +137,11 @@ void TreeWatch::reap() {
 
 void TreeWatch::check_awaited() {
   if (awaited_.empty()) return;
+  bool undecided = false;
   std::vector<std::move_only_function<void()>> ended;
   for (auto it = awaited_.begin(); it != awaited_.end();) {
     if (!it->second.on_empty || !is_empty(*it->first)) {
+      undecided |= it->first->is_empty_needs_table() && table().has_undetermined_orphan();
       ++it;
       continue;
     }
@@ -141,13 +149,16 @@ void TreeWatch::check_awaited() {
     it = awaited_.erase(it);
   }
   for (auto& on_empty : ended) on_empty();
+  // No signal will tell when an exec is over.
+  if (undecided && !rounds_.is_armed()) next_round_after(undecided_pause);
 }
 
 void TreeWatch::kill_round() {
+  const Duration pause = pause_;
   new_table();
   check_awaited();
   const Instant now = loop_.now();
-  bool more = false;
+  std::vector<spawn::Tree*> killed;
   for (auto& [tree, awaited] : awaited_) {
     if (!awaited.kill_until) continue;
     if (*awaited.kill_until <= now) {
@@ -155,10 +166,10 @@ void TreeWatch::kill_round() {
       continue;
     }
     tree->kill_round(table());
-    more = true;
+    killed.push_back(tree);
   }
-  pause_ = std::min(pause_ * 2, longest_pause);
-  if (more) rounds_.arm(pause_, [this] { kill_round(); });
+  if (!killed.empty()) spawn::chase(killed, table());
+  if (!killed.empty()) next_round_after(std::min(pause * 2, longest_pause));
 }
 
 }  // namespace mcpctl::runtime

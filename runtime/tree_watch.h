@@ -73,6 +73,7 @@ class TreeWatch {
   void check_soon();
   void check_awaited();
   void kill_round();
+  void next_round_after(Duration pause);
 
   loop::Loop& loop_;
   std::optional<loop::SignalWatch> sigchld_;

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
@@ -33,6 +34,11 @@ Descendants::Descendants() noexcept : proc_(spawn::open_proc()) {
     if (process.parent != self || prior_count_ == prior_.size()) return;
     prior_[prior_count_++] = {process.pid, process.start_time};
   });
+}
+
+bool Descendants::is_prior_pid(pid_t pid) const noexcept {
+  return std::any_of(prior_.begin(), prior_.begin() + prior_count_,
+                     [pid](const Prior& prior) { return prior.pid == pid; });
 }
 
 bool Descendants::is_prior(const ProcessStat& child) const noexcept {
@@ -69,6 +75,27 @@ std::size_t Descendants::signal_all(int signal) noexcept {
   return count;
 }
 
+Descendants::Left Descendants::chase() noexcept {
+  constexpr int looks_max = 200;
+  const pid_t self = ::getpid();
+  for (int look = 0; look < looks_max; ++look) {
+    bool found = false;
+    const bool listed = spawn::for_each_child(proc_.get(), self, [&](pid_t child) {
+      ProcessStat stat;
+      // Not reaped meanwhile, so the pid is its own; ours or one that was here before.
+      const bool is_spared =
+          is_prior_pid(child) && spawn::read_stat(proc_.get(), child, stat) && is_prior(stat);
+      if (is_spared) return;
+      found = true;
+      ::kill(child, SIGKILL);
+    });
+    if (!listed) return Left::unknown;
+    if (!found) return Left::nobody;
+    reap_all();
+  }
+  return Left::somebody;
+}
+
 Descendants::Ended Descendants::kill_all(Duration limit) noexcept {
   sigset_t child_ended;
   sigemptyset(&child_ended);
@@ -76,7 +103,8 @@ Descendants::Ended Descendants::kill_all(Duration limit) noexcept {
   const std::int64_t end = monotonic_ms() + limit.count();
 
   // A look at /proc is no moment's picture: one that shows nobody may have missed a
-  // process that changed its parent meanwhile.  Three in a row have not.
+  // process that changed its parent meanwhile.  Where the kernel does not list our
+  // children, three in a row must show nobody.
   constexpr int quiet_looks = 3;
   int quiet = 0;
   Ended ended;
@@ -85,12 +113,15 @@ Descendants::Ended Descendants::kill_all(Duration limit) noexcept {
     const std::size_t found = signal_all(SIGKILL);
     if (is_first) ended.killed = found;
     reap_all();
-    ended.surviving = found;
-    quiet = found == 0 ? quiet + 1 : 0;
+    const Left left = chase();
+    ended.surviving =
+        left == Left::nobody ? 0 : std::max(found, std::size_t{left == Left::somebody});
+    if (left == Left::nobody) return ended;
+    quiet = ended.surviving == 0 ? quiet + 1 : 0;
     if (quiet == quiet_looks || monotonic_ms() >= end) return ended;
     // The next round comes with the next death; a grandchild's is not announced to
     // us until it is adopted, so not much later either way.
-    const timespec patience{0, found == 0 ? 2'000'000 : 10'000'000};
+    const timespec patience{0, ended.surviving == 0 ? 2'000'000 : 10'000'000};
     ::sigtimedwait(&child_ended, nullptr, &patience);
   }
 }

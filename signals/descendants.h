@@ -37,6 +37,14 @@ class Descendants {
   static constexpr std::size_t prior_max = 64;
 
   bool is_descendant(const spawn::ProcessStat& process) noexcept;
+  /// What of our descendants is left; unknown where the kernel does not list children.
+  enum class Left : std::uint8_t { nobody, somebody, unknown };
+
+  /// Kills our children as they are adopted, at once and again, some milliseconds at
+  /// most: of a chain of processes that each fork the next and end, the link that a
+  /// look at all of /proc shows has ended when its signal comes.
+  Left chase() noexcept;
+  bool is_prior_pid(pid_t pid) const noexcept;
   bool is_prior(const spawn::ProcessStat& child) const noexcept;
 
   loop::Fd proc_;

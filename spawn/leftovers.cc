@@ -16,6 +16,26 @@ bool is_leftover(std::string_view cookie_text, std::string_view fleet, const Pro
   return cookie && cookie->fleet == fleet && is_certainly_dead(cookie->supervisor, table, self);
 }
 
+/// What chase() is for our own children, for those of whoever adopted the leftovers.
+/// Not ours, they may be reaped at any time, so each is looked at before and after.
+std::size_t chase_leftovers(std::string_view fleet, ProcessTable& table,
+                            const SupervisorInstance& self) {
+  constexpr int looks_max = 64;
+  std::size_t killed = 0;
+  const auto end = [&](pid_t pid, std::string_view cookie) {
+    ProcessStat process;
+    if (!is_leftover(cookie, fleet, table, self) || !read_stat(table.proc(), pid, process)) return;
+    if (!is_leftover(table.cookie_of(process), fleet, table, self)) return;
+    if (send_signal(table.proc(), process, SIGKILL) == 0) ++killed;
+  };
+  for (int look = 0; look < looks_max; ++look) {
+    const std::size_t before = killed;
+    for (const pid_t adopter : table.ancestors()) table.visit_newcomers(adopter, end);
+    if (killed == before) break;
+  }
+  return killed;
+}
+
 }  // namespace
 
 bool is_certainly_dead(const SupervisorInstance& supervisor, const ProcessTable& table,
@@ -60,7 +80,7 @@ std::size_t kill_leftovers(std::string_view fleet, std::span<const LeaderRecord>
                            ProcessTable& table, const SupervisorInstance& self) {
   const auto found = find_leftovers(fleet, records, table, self);
   for (const ProcessStat* process : found) send_signal(table.proc(), *process, SIGKILL);
-  return found.size();
+  return found.size() + chase_leftovers(fleet, table, self);
 }
 
 }  // namespace mcpctl::spawn

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <cstring>
 
 namespace mcpctl::spawn {
 
@@ -88,6 +89,15 @@ pid_t pid_of_entry(const char* name) noexcept {
   const char* const end = name + std::strlen(name);
   const auto [stop, error] = std::from_chars(name, end, pid);
   return error == std::errc{} && stop == end ? pid : 0;
+}
+
+Fd open_children(int proc, pid_t parent) noexcept {
+  char path[64];
+  char* end = std::to_chars(path, path + 16, parent).ptr;
+  for (const char c : std::string_view{"/task/"}) *end++ = c;
+  end = std::to_chars(end, end + 16, parent).ptr;
+  std::strcpy(end, "/children");
+  return Fd{::openat(proc, path, O_RDONLY | O_CLOEXEC)};
 }
 
 std::string read_boot_id() {

@@ -2,11 +2,14 @@
 // it too.  One process costs three system calls (openat, read, close).
 #pragma once
 #include <sys/types.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "loop/fd.h"
 
@@ -46,6 +49,9 @@ ssize_t read_proc_file(int proc, pid_t pid, const char* name, char* buffer,
 /// The pid that a directory entry of /proc stands for; 0 for other entries.
 pid_t pid_of_entry(const char* name) noexcept;
 
+/// The list of children of `parent`'s main thread, for for_each_child().
+loop::Fd open_children(int proc, pid_t parent) noexcept;
+
 /// This boot's identity, 36 characters; empty if the kernel does not tell.
 std::string read_boot_id();
 
@@ -77,6 +83,32 @@ bool for_each_process(int proc, Visit&& visit) {
       const pid_t pid = pid_of_entry(entry->name);
       ProcessStat stat;
       if (pid > 0 && read_stat(proc, pid, stat)) visit(static_cast<const ProcessStat&>(stat));
+    }
+  }
+}
+
+/// Calls visit(pid) for every child of the main thread of `parent`, ended ones that
+/// nobody reaped included, the latest last (/proc/PID/task/PID/children, proc(5)).
+/// False where the kernel keeps no such list.  Does not allocate.  An orphan passes
+/// to the end of its new parent's list at the moment in which its parent ends, so a
+/// list of ours that is empty says for certain that nothing descends from us.
+template <typename Visit>
+bool for_each_child(int proc, pid_t parent, Visit&& visit) {
+  const loop::Fd list = open_children(proc, parent);
+  if (!list) return false;
+  char text[4096];
+  pid_t pid = 0;
+  for (;;) {
+    const ssize_t length = ::read(list.get(), text, sizeof text);
+    if (length < 0 && errno == EINTR) continue;
+    if (length < 0) return false;
+    if (length == 0) return true;
+    for (const char c : std::string_view{text, static_cast<std::size_t>(length)}) {
+      if (c >= '0' && c <= '9') {
+        pid = pid * 10 + (c - '0');
+      } else if (pid != 0) {  // each number is followed by a blank
+        visit(std::exchange(pid, 0));
+      }
     }
   }
 }

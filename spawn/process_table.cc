@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ranges>
 
 #include "spawn/cookie.h"
 
@@ -15,6 +16,7 @@ ProcessTable::ProcessTable() : proc_(open_proc()) {}
 
 Result<void> ProcessTable::refresh() {
   adopted_.clear();
+  newcomers_.clear();
   adopted_is_known_ = false;
   has_undetermined_orphan_ = false;
   by_parent_.clear();
@@ -64,7 +66,7 @@ std::span<const ProcessTable::Link> ProcessTable::filed(const std::vector<Link>&
   return {found.begin(), found.end()};
 }
 
-/// nullopt while the process has no environment yet.
+/// nullopt where it cannot be told: the process has no environment yet, or has ended.
 std::optional<std::string> ProcessTable::read_cookie(pid_t pid) {
   constexpr std::size_t start_size = 16u << 10;
   constexpr std::size_t size_max = 4u << 20;
@@ -73,7 +75,10 @@ std::optional<std::string> ProcessTable::read_cookie(pid_t pid) {
   for (;;) {
     const ssize_t got =
         read_proc_file(proc_.get(), pid, "environ", environment_.data(), environment_.size());
-    if (got < 0) return std::string{};
+    if (got < 0) {
+      const bool is_secret = errno == EACCES || errno == EPERM;
+      return is_secret ? std::optional{std::string{}} : std::nullopt;
+    }
     length = static_cast<std::size_t>(got);
     if (length < environment_.size() || environment_.size() >= size_max) break;
     environment_.resize(environment_.size() * 4);
@@ -105,7 +110,10 @@ std::string_view ProcessTable::cookie_of(const ProcessStat& process) {
   ProcessStat now;
   const bool is_still_it =
       read_stat(proc_.get(), process.pid, now) && now.start_time == process.start_time;
-  if (!is_still_it) cookie->clear();
+  if (!is_still_it) {
+    has_undetermined_orphan_ = true;
+    return {};
+  }
   return cookies_.emplace(process.pid, KnownCookie{process.start_time, std::move(*cookie)})
       .first->second.cookie;
 }
@@ -117,7 +125,13 @@ std::vector<pid_t> ProcessTable::adopters() const {
   std::vector<pid_t> found{self};
   if (is_subreaper != 0 || self == 1) return found;
   // Without the right to adopt, one of our ancestors does.
-  for (const ProcessStat* at = find(self); at != nullptr && at->parent > 0;) {
+  for (const pid_t ancestor : ancestors()) found.push_back(ancestor);
+  return found;
+}
+
+std::vector<pid_t> ProcessTable::ancestors() const {
+  std::vector<pid_t> found;
+  for (const ProcessStat* at = find(::getpid()); at != nullptr && at->parent > 0;) {
     found.push_back(at->parent);
     at = find(at->parent);
   }
@@ -154,9 +168,42 @@ void ProcessTable::look_at_adopted() {
       adopted_.push_back({cookie, &process});
     }
   }
+  look_at_newcomers();
   std::ranges::sort(adopted_, [](const Adopted& a, const Adopted& b) {
     return std::pair{a.cookie, a.process->pid} < std::pair{b.cookie, b.process->pid};
   });
+}
+
+/// By now a fast chain of forks has moved on, past every link that the snapshot shows.
+void ProcessTable::look_at_newcomers() {
+  const bool all_told = visit_newcomers(::getpid(), [this](pid_t pid, std::string_view) {
+    ProcessStat stat;
+    if (!read_stat(proc_.get(), pid, stat) || !stat.is_alive()) {
+      has_undetermined_orphan_ = true;
+      return;
+    }
+    const ProcessStat& newcomer = newcomers_.emplace_back(stat);
+    const std::string_view cookie = cookie_of(newcomer);
+    if (!cookie.empty()) adopted_.push_back({cookie, &newcomer});
+  });
+  if (!all_told) has_undetermined_orphan_ = true;
+}
+
+bool ProcessTable::visit_newcomers(pid_t parent,
+                                   const std::function<void(pid_t, std::string_view)>& visit) {
+  children_.clear();
+  for_each_child(proc_.get(), parent, [this](pid_t child) { children_.push_back(child); });
+  bool all_told = true;
+  for (const pid_t child : std::views::reverse(children_)) {
+    if (find(child) != nullptr) continue;
+    const auto cookie = read_cookie(child);
+    if (cookie) {
+      visit(child, *cookie);
+    } else {
+      all_told = false;
+    }
+  }
+  return all_told;
 }
 
 std::vector<const ProcessStat*> ProcessTable::adopted_with(std::string_view cookie) {

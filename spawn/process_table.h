@@ -4,6 +4,8 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -51,12 +53,24 @@ class ProcessTable {
   std::vector<const ProcessStat*> adopted_with(std::string_view cookie);
 
   /// Whether there is an orphan whose tree this snapshot cannot tell: in the middle
-  /// of an exec its cookie is out of sight, and one that has just lost its parent
-  /// may have none.  Then no tree may be called empty yet; the next snapshot can tell.
+  /// of an exec its cookie is out of sight, one that has just lost its parent may
+  /// have none, and one that ended before it was looked at may have been a link of a
+  /// chain.  Then no tree may be called empty yet; the next snapshot can tell.
   bool has_undetermined_orphan();
+
+  /// Calls visit(pid, cookie) for every child that `parent` has got since the
+  /// snapshot, the latest first.  A chain of processes that each fork the next and
+  /// end leaves dead links in a snapshot: the live one is here.  False if the tree of
+  /// one cannot be told; true where the kernel does not list children.  The pid of
+  /// our own child stays its own until we reap it; another's may pass to a stranger.
+  bool visit_newcomers(pid_t parent,
+                       const std::function<void(pid_t pid, std::string_view cookie)>& visit);
 
   /// Whether `process` descends from this one.
   bool is_descendant_of_ours(const ProcessStat& process) const;
+
+  /// Our parent, its parent, and so on.
+  std::vector<pid_t> ancestors() const;
 
   /// The descriptor of /proc, borrowed, for send_signal().
   int proc() const { return proc_.get(); }
@@ -79,6 +93,7 @@ class ProcessTable {
   void forget_the_dead();
   std::vector<pid_t> adopters() const;
   void look_at_adopted();
+  void look_at_newcomers();
   std::optional<std::string> read_cookie(pid_t pid);
 
   loop::Fd proc_;
@@ -86,9 +101,11 @@ class ProcessTable {
   std::vector<Link> by_parent_;
   std::vector<Link> by_session_;
   std::vector<Link> by_group_;
-  std::vector<Adopted> adopted_;  ///< sorted by cookie; built by the first question
+  std::deque<ProcessStat> newcomers_;  ///< adopted since the snapshot
+  std::vector<Adopted> adopted_;       ///< sorted by cookie; built by the first question
   bool adopted_is_known_{false};
   bool has_undetermined_orphan_{false};
+  std::vector<pid_t> children_;  ///< scratch
   std::map<pid_t, KnownCookie> cookies_;
   std::string environment_;  ///< scratch
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <set>
 
 #include "spawn/exit_status.h"
 #include "spawn/gathering.h"
@@ -129,6 +130,22 @@ std::vector<std::string> Tree::survivors(ProcessTable& table) {
   std::vector<std::string> names;
   for (const ProcessStat* member : members(table)) names.push_back(table.describe(*member));
   return names;
+}
+
+void chase(std::span<Tree* const> trees, ProcessTable& table) {
+  std::set<std::string_view> cookies;
+  for (const Tree* tree : trees) cookies.insert(tree->cookie());
+  constexpr int looks_max = 64;
+  for (int look = 0; look < looks_max; ++look) {
+    bool found = false;
+    const bool all_told =
+        table.visit_newcomers(::getpid(), [&](pid_t pid, std::string_view cookie) {
+          if (!cookies.contains(cookie)) return;
+          found = true;
+          ::kill(pid, SIGKILL);  // our child and not reaped, so the pid is its own
+        });
+    if (all_told && !found) return;
+  }
 }
 
 }  // namespace mcpctl::spawn

@@ -6,6 +6,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,9 +44,9 @@ class Tree {
   std::size_t signal(int signal, ProcessTable& table);
 
   /// One round of killing: cgroup.kill, the group, every member.  Returns how many
-  /// members the snapshot showed; refresh and repeat until is_empty().  A chain of
-  /// processes that fork and exit dies within some rounds; a fork bomb without
-  /// pids.max may not, and then survivors() names it.
+  /// members the snapshot showed; refresh and repeat until is_empty(), and without a
+  /// control group chase() too.  A fork bomb without pids.max may survive that;
+  /// then survivors() names it.
   std::size_t kill_round(ProcessTable& table);
 
   /// "PID (command line)" of every member.
@@ -69,5 +70,11 @@ class Tree {
   std::vector<Identity> known_;  ///< members of the last snapshot; still ours if orphaned since
   bool is_gone_{false};
 };
+
+/// Kills what has joined `trees` since the snapshot.  Of a chain of processes that
+/// each fork the next and end, the link that a snapshot shows has ended when its
+/// signal comes.  So this looks at nothing but our children, where the next one
+/// appears, and again while they change; some milliseconds at most.
+void chase(std::span<Tree* const> trees, ProcessTable& table);
 
 }  // namespace mcpctl::spawn

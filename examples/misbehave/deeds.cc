@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -94,6 +95,12 @@ void sleep_ms(long ms) {
   timespec left{ms / 1000, (ms % 1000) * 1'000'000};
   while (nanosleep(&left, &left) != 0 && errno == EINTR) {
   }
+}
+
+void hold(const Options& options) {
+  if (options.held.empty()) return;
+  const int fd = open(options.held.c_str(), O_RDONLY | O_CREAT, 0600);
+  if (fd >= 0) flock(fd, LOCK_SH);  // never closed, and inherited
 }
 
 void record(const Options& options, std::string_view role, pid_t pid) {

@@ -16,6 +16,9 @@ void write_all(int fd, std::string_view text);
 long now_ms();
 void sleep_ms(long ms);
 
+/// Locks Options::held, if set, for this process and all that it makes.
+void hold(const Options& options);
+
 /// Appends "ROLE PID" to Options::pids, if set.
 void record(const Options& options, std::string_view role, pid_t pid);
 

@@ -211,6 +211,8 @@ constexpr Amount amounts[] = {
     {"text", "default \"server is ready\"", [](O& o, std::string_view v) { o.text = v; }},
     {"pids", "FILE; every process made appends \"ROLE PID\"",
      [](O& o, std::string_view v) { o.pids = v; }},
+    {"held", "FILE; locked (flock) as long as one of its processes lives",
+     [](O& o, std::string_view v) { o.held = v; }},
 };
 
 int help() {
@@ -255,6 +257,7 @@ int main(int argc, char** argv) {
     if (!known) return refuse(argument);
   }
   record(options, "leader", getpid());
+  hold(options);
   Server server{options};
   for (const Mode* mode : chosen) mode->apply(options, server);
   return server.run();

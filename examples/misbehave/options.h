@@ -50,6 +50,7 @@ struct Options {
   int port{0};  ///< 0: $PORT
   std::string text{"server is ready"};
   std::string pids;  ///< file that lists every process made
+  std::string held;  ///< file that is locked while one of us lives
 
   int code_or(int otherwise) const { return code < 0 ? otherwise : code; }
 };

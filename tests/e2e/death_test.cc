@@ -10,8 +10,9 @@ using namespace mcpctl::e2e;
 
 namespace {
 
-/// Every way to resist or to escape, as one fleet.
-void fill_with_resistance(Fleet& fleet) {
+/// Every way to resist or to escape, as one fleet.  Returns the file that is held
+/// while any of them lives.
+std::string fill_with_resistance(Fleet& fleet) {
   Json& servers = fleet.servers();
   servers["plain"] = misbehaving({});
   servers["stubborn"] = misbehaving({"stubborn", "member"});
@@ -19,7 +20,11 @@ void fill_with_resistance(Fleet& fleet) {
   servers["session"] = misbehaving({"session-child", "--count=2"});
   servers["holder"] = misbehaving({"hold-stdout"});
   servers["chain"] = misbehaving({"chain", "--interval=5"});
+  servers["fast-chain"] = misbehaving({"chain", "--interval=0"});
+  const std::string held = fleet.file("held");
+  for (Json& server : servers) server["args"].push_back("--held=" + held);
   fleet.write();
+  return held;
 }
 
 }  // namespace
@@ -27,7 +32,7 @@ void fill_with_resistance(Fleet& fleet) {
 TEST_CASE("kill -9 of the supervisor leaves no server after a second") {
   const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick()};
-  fill_with_resistance(fleet);
+  const std::string held = fill_with_resistance(fleet);
   fleet.start({}, before);
   fleet.await_all("ready");
   REQUIRE(fleet.processes().size() >= 12);
@@ -35,6 +40,7 @@ TEST_CASE("kill -9 of the supervisor leaves no server after a second") {
   ::kill(fleet.supervisor(), SIGKILL);
 
   fleet.expect_nothing_left(1'000ms);
+  CHECK(eventually([&] { return !is_held(held); }, 1'000ms));
   CHECK(fleet.program().wait() == 137);
   CHECK(fleet.said("the supervisor was killed by signal 9"));
 }
@@ -42,7 +48,7 @@ TEST_CASE("kill -9 of the supervisor leaves no server after a second") {
 TEST_CASE("kill -9 of the warden leaves no server and no supervisor after a second") {
   const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick()};
-  fill_with_resistance(fleet);
+  const std::string held = fill_with_resistance(fleet);
   fleet.start({}, before);
   fleet.await_all("ready");
   const pid_t supervisor = fleet.supervisor();
@@ -50,6 +56,7 @@ TEST_CASE("kill -9 of the warden leaves no server and no supervisor after a seco
   ::kill(fleet.warden(), SIGKILL);
 
   fleet.expect_nothing_left(1'000ms);
+  CHECK(eventually([&] { return !is_held(held); }, 1'000ms));
   CHECK(eventually([&] { return !is_alive(supervisor); }, 1'000ms));
   CHECK(fleet.program().wait() == 137);
 }
@@ -60,7 +67,7 @@ TEST_CASE("what survives the death of both is cleaned up by the next start, stra
   stranger.start();
   stranger.await_all("ready");
   Fleet fleet{Json::object(), quick()};
-  fill_with_resistance(fleet);
+  const std::string held = fill_with_resistance(fleet);
   fleet.start({}, before);
   fleet.await_all("ready");
 
@@ -81,6 +88,7 @@ TEST_CASE("what survives the death of both is cleaned up by the next start, stra
   fleet.await("plain", "ready");
 
   for (const Process& process : left) CHECK_FALSE(is_alive(process.pid));
+  CHECK_FALSE(is_held(held));
   CHECK(fleet.processes().size() == 1);
   CHECK(stranger.processes().size() == strangers);
   CHECK(fleet.stop().exit_code == 0);
@@ -90,7 +98,7 @@ TEST_CASE("what survives the death of both is cleaned up by the next start, stra
 TEST_CASE("a supervisor that was killed while stopping leaves nothing either") {
   const auto before = with_and_without_control_groups();
   Fleet fleet{Json::object(), quick("20s")};
-  fill_with_resistance(fleet);
+  const std::string held = fill_with_resistance(fleet);
   fleet.start({}, before);
   fleet.await_all("ready");
   const pid_t supervisor = fleet.supervisor();
@@ -100,5 +108,6 @@ TEST_CASE("a supervisor that was killed while stopping leaves nothing either") {
   ::kill(supervisor, SIGKILL);
 
   fleet.expect_nothing_left(1'000ms);
+  CHECK(eventually([&] { return !is_held(held); }, 1'000ms));
   CHECK(fleet.program().wait() == 137);
 }

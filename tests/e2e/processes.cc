@@ -1,6 +1,8 @@
 #include "processes.h"
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,6 +81,14 @@ std::vector<Process> children_of(pid_t parent) {
   std::vector<Process> found = all_processes();
   std::erase_if(found, [parent](const Process& process) { return process.parent != parent; });
   return found;
+}
+
+bool is_held(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE(fd >= 0);
+  const bool is_free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+  ::close(fd);
+  return !is_free;
 }
 
 bool is_alive(pid_t pid) {

@@ -27,6 +27,10 @@ std::vector<Process> carrying_cookie(std::string_view prefix);
 
 std::vector<Process> children_of(pid_t parent);
 
+/// Whether one of the processes that misbehave with --held=`file` lives.  The kernel
+/// tells: /proc shows no chain of forks that is quick enough.
+bool is_held(const std::string& file);
+
 /// Exists and is no zombie.
 bool is_alive(pid_t pid);
 

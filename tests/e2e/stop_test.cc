@@ -90,9 +90,12 @@ TEST_CASE("nothing escapes: daemons, own sessions, bare environments, chains of 
   servers["chain"] = misbehaving({"chain", "--interval=10"});
   servers["fast-chain"] = misbehaving({"chain", "--interval=0"});
   servers["holder"] = misbehaving({"hold-stdout", list});
+  const std::string held = fleet.file("held");
+  for (Json& server : servers) server["args"].push_back("--held=" + held);
   fleet.write();
   fleet.start({}, before);
   fleet.await_all("ready");
+  REQUIRE(is_held(held));
   const std::vector<pid_t> made = fleet.made(pids);
   REQUIRE(made.size() == 5 + 3 + 3 + 2 + 2 + 1);
 
@@ -104,6 +107,7 @@ TEST_CASE("nothing escapes: daemons, own sessions, bare environments, chains of 
     CAPTURE(pid);
     CHECK_FALSE(is_alive(pid));
   }
+  CHECK_FALSE(is_held(held));
 }
 
 TEST_CASE("one server's stop disturbs no other, and every command resolves") {

@@ -101,6 +101,28 @@ TEST_CASE("what is left after a normal end is killed too, silently") {
   CHECK(warden.exit_code() == 3);
 }
 
+TEST_CASE("a chain that forks as fast as it can does not outrun the warden") {
+  const NoChildLeft check;
+  for (int round = 0; round < 10; ++round) {
+    CAPTURE(round);
+    auto pipe = make_pipe_ends();
+    REQUIRE(pipe);
+    auto& [held, by_all] = *pipe;
+    Process warden{[&] {
+      return run_guarded([&] {
+        auto server = spawn::spawn(fast_chain(by_all.get()));
+        if (!server) return 99;
+        wait_for(*server);  // its input is empty; the chain goes on
+        return 3;
+      });
+    }};
+    by_all.reset();
+
+    CHECK(warden.exit_code() == 3);
+    CHECK(is_let_go(held.get()));
+  }
+}
+
 TEST_CASE("signals are forwarded to the supervisor") {
   const NoChildLeft check;
   for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}) {

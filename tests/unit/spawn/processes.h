@@ -52,6 +52,22 @@ inline ChildSpec program(std::vector<std::string> argv) {
 
 inline ChildSpec shell(std::string script) { return program({"/bin/sh", "-c", std::move(script)}); }
 
+/// Leaves a chain of processes behind, each of which forks the next in a session of
+/// its own and ends, as fast as it can.  All of them hold `descriptor` open.
+inline ChildSpec fast_chain(int descriptor) {
+  ChildSpec spec = program(
+      {MCPCTL_BINARY_DIR "/examples/misbehave", "--mode=chain", "--interval=0", "--linger=20000"});
+  spec.descriptors = {{descriptor, 3}};
+  spec.parent_death_signal = 0;
+  return spec;
+}
+
+/// Whether nobody holds the other end of this pipe any more.
+inline bool is_let_go(int read_end) {
+  pollfd end{read_end, POLLIN, 0};
+  return ::poll(&end, 1, 0) == 1;
+}
+
 /// Waits for the end of `child` and reaps it.
 inline ExitStatus wait_for(const Child& child, std::chrono::milliseconds limit = 10s) {
   pollfd waiter{child.pidfd.get(), POLLIN, 0};

@@ -58,6 +58,8 @@ struct Server {
         [&] {
           if (is_empty()) return true;
           tree->kill_round(table);
+          Tree* const killed[]{&*tree};
+          chase(killed, table);
           return false;
         },
         2s));
@@ -154,6 +156,28 @@ TEST_CASE("chains that fork a replacement in a new session and exit are killed w
   const auto taken = server.kill();
 
   CHECK(taken < 1s);
+}
+
+TEST_CASE("a chain that forks as fast as it can is not called empty, and is killed") {
+  const NoChildLeft check;
+  for (int round = 0; round < 20; ++round) {
+    CAPTURE(round);
+    auto pipe = make_pipe_ends();
+    REQUIRE(pipe);
+    auto& [held, by_all] = *pipe;
+    Server server{fast_chain(by_all.get())};
+    by_all.reset();
+    wait_for(server.tree->leader());  // its stdin is empty
+    server.is_reaped = true;
+    for (int look = 0; look < 50; ++look) {
+      REQUIRE_FALSE(server.is_empty());
+      server.reap();
+    }
+
+    server.kill();
+
+    CHECK(is_let_go(held.get()));
+  }
 }
 
 TEST_CASE("TERM reaches every member, and CONT after it those that are stopped") {
