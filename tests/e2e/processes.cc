@@ -9,7 +9,6 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sstream>
 
 namespace mcpctl::e2e {
@@ -149,10 +148,16 @@ std::uint64_t sleeps(pid_t pid) {
   return sum;
 }
 
-std::size_t open_descriptors(pid_t pid) {
+std::size_t open_descriptors(pid_t pid) { return descriptors_of(pid).size(); }
+
+std::vector<std::string> descriptors_of(pid_t pid) {
+  std::vector<std::string> found;
   std::error_code gone;
-  const fs::directory_iterator folder{below_proc(pid, "fd"), gone};
-  return static_cast<std::size_t>(std::distance(folder, {}));
+  for (const auto& entry : fs::directory_iterator{below_proc(pid, "fd"), gone}) {
+    found.push_back(fs::read_symlink(entry.path(), gone));  // "" if closed meanwhile
+  }
+  std::ranges::sort(found);
+  return found;
 }
 
 std::string describe(const std::vector<Process>& processes) {

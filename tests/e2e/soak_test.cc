@@ -62,6 +62,7 @@ Json brisk() {
 struct Measure {
   std::uint64_t memory{0};
   std::size_t descriptors{0};
+  std::string what;  ///< they are
 };
 
 class Soak {
@@ -95,14 +96,17 @@ class Soak {
     // A log file is open from its first line on, unless all are opened anew; and the last
     // deeds left checks to end and clients to go.
     fleet_.program().signal(SIGUSR1);
-    std::size_t least = open_descriptors(supervisor_);
+    std::vector<std::string> least = descriptors_of(supervisor_);
     eventually(
         [&] {
-          least = std::min(least, open_descriptors(supervisor_));
+          auto now = descriptors_of(supervisor_);
+          if (now.size() < least.size()) least = std::move(now);
           return false;
         },
         3s);
-    return {resident_bytes(supervisor_), least};
+    std::string what;
+    for (const std::string& descriptor : least) what += descriptor + '\n';
+    return {resident_bytes(supervisor_), least.size(), what};
   }
 
   double longest_turn() {
@@ -275,6 +279,8 @@ TEST_CASE("a busy fleet ends as it began: whole, and without a byte or descripto
   CAPTURE(seed);
   CAPTURE(history);
   if (sanitizer_cost == 1) CHECK(end.memory < base.memory + (8u << 20));
+  CAPTURE(base.what);
+  CAPTURE(end.what);
   CHECK(end.descriptors <= base.descriptors);
   // Whoever soaks by hand has the machine to himself; other tests run beside this one.
   const bool is_alone = std::getenv("MCPCTL_SOAK_SECONDS") != nullptr;
