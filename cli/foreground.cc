@@ -18,9 +18,11 @@ constexpr std::uint64_t in_sight = 8;
 /// Of one server whose output goes to a file.
 constexpr std::size_t most_per_second = 1000;
 
+/// Sorted.
 std::vector<std::string> names_of(const config::Config& config) {
   std::vector<std::string> names;
   for (const config::Server& server : config.servers) names.push_back(server.name);
+  std::ranges::sort(names);
   return names;
 }
 
@@ -93,7 +95,7 @@ void Foreground::show(const runtime::Transitioned& transition) {
 void Foreground::show_text(const runtime::Transitioned& transition) {
   using supervisor::State;
   // A reload may have brought a server that the alignment does not know yet.
-  if (std::ranges::find(names_, transition.server) == names_.end()) {
+  if (!std::ranges::binary_search(names_, transition.server)) {
     names_ = names_of(supervisor_.config());
     format_ = LineFormat{names_, color_};
   }
@@ -130,26 +132,27 @@ bool Foreground::has_just_spoken(const std::string& server) const {
 void Foreground::follow_start(const runtime::Transitioned& transition) {
   if (transition.to == supervisor::State::starting) {
     const Instant now = loop_.now();
-    starts_[transition.server] = {now, now + next_patience(Duration{0})};
-  } else {
-    starts_.erase(transition.server);
+    const Instant next_line = now + next_patience(Duration{0});
+    starts_[transition.server] = {now, next_line};
+    if (!patience_.is_armed() || *patience_.deadline() > next_line) wake(next_line);
+  } else if (starts_.erase(transition.server) > 0 && starts_.empty()) {
+    patience_.disarm();
   }
-  arm_patience();
 }
 
-void Foreground::arm_patience() {
-  if (starts_.empty()) return patience_.disarm();
-  Instant soonest = starts_.begin()->second.next_line;
-  for (const auto& [server, start] : starts_) soonest = std::min(soonest, start.next_line);
-  patience_.arm(soonest, [this] { tell_slow_starts(); });
+void Foreground::wake(Instant when) {
+  patience_.arm(when, [this] { tell_slow_starts(); });
 }
 
 void Foreground::tell_slow_starts() {
   const Instant now = loop_.now();
+  std::optional<Instant> soonest;
   for (auto& [server, start] : starts_) {
-    if (start.next_line > now) continue;
     const Duration waited = now - start.began;
-    start.next_line = start.began + next_patience(waited);
+    const bool is_due = start.next_line <= now;
+    if (is_due) start.next_line = start.began + next_patience(waited);
+    soonest = std::min(soonest.value_or(start.next_line), start.next_line);
+    if (!is_due) continue;
     const auto status = supervisor_.status_of(server, false);
     if (!status) continue;
     const std::int64_t unix_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -161,7 +164,7 @@ void Foreground::tell_slow_starts() {
     output_.write(format_.transition(server, unix_ms, "starting", status->pid.value_or(0),
                                      "for " + short_age(waited) + why));
   }
-  arm_patience();
+  if (soonest) wake(*soonest);
 }
 
 }  // namespace mcpctl::cli

@@ -32,7 +32,7 @@ class Foreground {
   void show_last_words(const runtime::Transitioned& transition, std::size_t most);
   bool has_just_spoken(const std::string& server) const;
   void follow_start(const runtime::Transitioned& transition);
-  void arm_patience();
+  void wake(Instant when);
   void tell_slow_starts();
 
   struct Start {
@@ -45,7 +45,7 @@ class Foreground {
   Output& output_;
   LogStyle style_;
   bool color_;
-  std::vector<std::string> names_;
+  std::vector<std::string> names_;  ///< sorted
   LineFormat format_;
   std::uint64_t lines_shown_{0};
   std::map<std::string, std::uint64_t> last_line_;  ///< of each server, in lines_shown_

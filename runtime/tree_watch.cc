@@ -86,7 +86,7 @@ void TreeWatch::forget(spawn::Tree& tree) {
 void TreeWatch::end_now(std::vector<spawn::Tree*> trees, Duration limit) {
   for (const auto& [tree, awaited] : awaited_) trees.push_back(tree);
   const Instant end = loop_.now() + limit;
-  for (;;) {
+  while (!trees.empty()) {
     spawn::ProcessTable& now = new_table();
     std::erase_if(trees, [&](spawn::Tree* tree) { return tree->is_empty(now); });
     if (trees.empty() || loop_.now() >= end) break;
