@@ -90,9 +90,9 @@ void Door::handle(http::Exchange exchange) {
       error_reply(503, {}, mcp::error_code::internal_error, "the gateway is not open"));
 }
 
-void Door::ended(const Visit& visit, int status, bool is_error) noexcept {
+void Door::ended(const Visit& visit, int status, bool /*is_error*/) noexcept {
   const Duration took = loop_.now() - visit.began;
-  figures_.count(visit, status, is_error, took);
+  figures_.count(visit, status, took);
   if (options_.config.access_log && options_.on_access) {
     options_.on_access(access_line(visit, status, took));
   }

@@ -7,9 +7,7 @@
 namespace mcpctl::gateway {
 namespace {
 
-constexpr std::size_t most_tools = 1000;
 constexpr std::size_t longest_label = 128;
-constexpr int client_gone = 499;
 
 std::string label(std::string_view key, std::string_view value) {
   std::string text{key};
@@ -45,18 +43,10 @@ std::string seconds(std::uint64_t milliseconds) {
 
 }  // namespace
 
-void Figures::count(const Visit& visit, int status, bool is_error, Duration took) {
+void Figures::count(const Visit& visit, int status, Duration took) {
   if (visit.method.empty()) return;  // a stream, or nothing that was understood
   const std::string method{known_method(visit.method)};
   ++requests_[{visit.server, method, status}];
-  if (status == client_gone) ++gone_;
-  if (method == "tools/call" && status == 200) {
-    // A client may make up names: only an answer makes a tool known.
-    const std::tuple answered{visit.server, visit.tool, false};
-    const bool is_known =
-        tool_calls_.contains(answered) || (!is_error && tool_calls_.size() < most_tools);
-    ++tool_calls_[{visit.server, is_known ? visit.tool : "other", is_error}];
-  }
   const auto milliseconds = static_cast<std::uint64_t>(took.count());
   std::size_t bucket = 0;
   while (bucket < bounds.size() && took.count() > bounds[bucket]) ++bucket;
@@ -66,41 +56,31 @@ void Figures::count(const Visit& visit, int status, bool is_error, Duration took
 
 std::string Figures::text(const Occupancy& now) const {
   std::string page;
-  family(page, "mcp_requests_total", "counter", "Messages of clients, by the status of HTTP.");
+  family(page, "mcp_http_requests_total", "counter",
+         "Messages of clients; 499: the client went first.");
   for (const auto& [key, count] : requests_) {
     const auto& [server, method, status] = key;
-    sample(page, "mcp_requests_total",
+    sample(page, "mcp_http_requests_total",
            label("server", server) + "," + label("method", method) + "," +
                label("status", std::to_string(status)),
            count);
   }
-  family(page, "mcp_tool_calls_total", "counter", "Answered calls of tools.");
-  for (const auto& [key, count] : tool_calls_) {
-    const auto& [server, tool, is_error] = key;
-    sample(page, "mcp_tool_calls_total",
-           label("server", server) + "," + label("tool", tool) + "," +
-               label("status", is_error ? "error" : "ok"),
-           count);
-  }
-  family(page, "mcp_request_duration_seconds", "histogram", "From a request to its last answer.");
+  family(page, "mcp_http_request_duration_seconds", "histogram",
+         "From a request to its last answer.");
   std::uint64_t total = 0;
   for (std::size_t i = 0; i < bounds.size(); ++i) {
     total += durations_[i];
-    sample(page, "mcp_request_duration_seconds_bucket",
+    sample(page, "mcp_http_request_duration_seconds_bucket",
            label("le", seconds(static_cast<std::uint64_t>(bounds[i]))), total);
   }
   total += durations_.back();
-  sample(page, "mcp_request_duration_seconds_bucket", label("le", "+Inf"), total);
-  page += "mcp_request_duration_seconds_sum " + seconds(duration_ms_) + "\n";
-  sample(page, "mcp_request_duration_seconds_count", "", total);
-  family(page, "mcp_clients_gone_total", "counter", "Clients that went before their answer.");
-  sample(page, "mcp_clients_gone_total", "", gone_);
-  family(page, "mcp_sessions", "gauge", "Sessions of legacy clients.");
-  sample(page, "mcp_sessions", "", now.sessions);
-  family(page, "mcp_requests_in_flight", "gauge", "Requests of clients under way.");
-  sample(page, "mcp_requests_in_flight", "", now.in_flight);
-  family(page, "mcp_connections", "gauge", "Connections of clients.");
-  sample(page, "mcp_connections", "", now.connections);
+  sample(page, "mcp_http_request_duration_seconds_bucket", label("le", "+Inf"), total);
+  page += "mcp_http_request_duration_seconds_sum " + seconds(duration_ms_) + "\n";
+  sample(page, "mcp_http_request_duration_seconds_count", "", total);
+  family(page, "mcp_http_sessions", "gauge", "Sessions of legacy clients.");
+  sample(page, "mcp_http_sessions", "", now.sessions);
+  family(page, "mcp_http_connections", "gauge", "Connections of clients.");
+  sample(page, "mcp_http_connections", "", now.connections);
   return page;
 }
 

@@ -1,6 +1,6 @@
-// What clients did through the door, counted since the start, in the Prometheus text
-// format.  Labels are bounded: methods that MCP defines, servers of the fleet, and the
-// first tools that were called with success.  Pure.
+// What came through the door, counted since the start, in the Prometheus text format.
+// What became of it at the servers is counted by who relays.  Labels are bounded:
+// methods that MCP defines, and servers of the fleet.  Pure.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Occupancy {
 
 class Figures {
  public:
-  void count(const Visit& visit, int status, bool is_error, Duration took);
+  void count(const Visit& visit, int status, Duration took);
   std::string text(const Occupancy& now) const;
 
  private:
@@ -32,10 +32,8 @@ class Figures {
                                                250, 1000, 5000, 15000, 60000};
 
   std::map<std::tuple<std::string, std::string, int>, std::uint64_t> requests_;
-  std::map<std::tuple<std::string, std::string, bool>, std::uint64_t> tool_calls_;
   std::array<std::uint64_t, bounds.size() + 1> durations_{};
   std::uint64_t duration_ms_{0};
-  std::uint64_t gone_{0};  ///< clients that went before their answer
 };
 
 }  // namespace mcpctl::gateway
