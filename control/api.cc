@@ -12,6 +12,7 @@
 #include "control/metrics.h"
 #include "control/parameters.h"
 #include "control/reply.h"
+#include "control/traffic_metrics.h"
 #include "control/version.h"
 
 namespace mcpctl::control {
@@ -91,7 +92,8 @@ http::Response Api::answer_probe(const http::Request& request) {
   if (!reads(request)) return wrong_method("GET");
   if (request.path == "/livez") return text_reply(200, "ok\n");
   if (request.path == "/readyz") return readiness();
-  std::string page = metrics(supervisor_.status(true), OwnUsage::of_this_process());
+  std::string page = metrics(supervisor_.status(true), OwnUsage::of_this_process()) +
+                     traffic_metrics(supervisor_.traffic());
   if (more_metrics_) page += more_metrics_();
   return text_reply(200, std::move(page), metrics_type);
 }

@@ -155,6 +155,7 @@ std::string to_json(const runtime::FleetStatus& status, bool with_usage) {
   value["fleet"] = status.fleet;
   value["ready"] = runtime::is_ready(status);
   value["stopping"] = status.stopping;
+  value["gateway"] = text_or_null(status.gateway);
   value["config_files"] = status.config_files;
   value["config_stale"] = status.config_stale;
   value["servers"] = Json::array();

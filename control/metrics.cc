@@ -1,8 +1,8 @@
 #include "control/metrics.h"
 
-#include <cstdio>
 #include <optional>
 
+#include "control/metric_page.h"
 #include "control/version.h"
 #include "supervisor/state.h"
 
@@ -10,51 +10,6 @@ namespace mcpctl::control {
 namespace {
 
 using runtime::ServerStatus;
-
-/// A label's value: backslash, quote and newline are escaped.
-std::string escaped(std::string_view value) {
-  std::string text;
-  for (const char c : value) {
-    if (c == '\\' || c == '"') text += '\\';
-    if (c == '\n') {
-      text += "\\n";
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
-
-std::string label(std::string_view key, std::string_view value) {
-  return std::string{key} + "=\"" + escaped(value) + "\"";
-}
-
-std::string number(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.15g", value);
-  return text;
-}
-
-class Page {
- public:
-  void family(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = name;
-    ((text_ += "# HELP ") += name) += " ";
-    (text_ += help) += "\n";
-    ((text_ += "# TYPE ") += name) += " ";
-    (text_ += type) += "\n";
-  }
-  void sample(const std::string& labels, double value) {
-    text_ += name_;
-    if (!labels.empty()) ((text_ += "{") += labels) += "}";
-    ((text_ += " ") += number(value)) += "\n";
-  }
-  std::string take() { return std::move(text_); }
-
- private:
-  std::string text_;
-  std::string name_;
-};
 
 /// One family with at most one sample per server.
 struct ServerFamily {
@@ -131,7 +86,7 @@ const ServerFamily families[] = {
      }},
 };
 
-void about_the_fleet(Page& page, const runtime::FleetStatus& status, const OwnUsage& own) {
+void about_the_fleet(MetricPage& page, const runtime::FleetStatus& status, const OwnUsage& own) {
   page.family("mcpctl_build_info", "gauge", "The running mcpctl; always 1.");
   page.sample(label("version", version()) + "," + label("compiler", compiler()), 1);
   page.family("mcpctl_fleet_info", "gauge", "The fleet's name; always 1.");
@@ -152,7 +107,7 @@ void about_the_fleet(Page& page, const runtime::FleetStatus& status, const OwnUs
   page.sample("", own.started_unix_seconds);
 }
 
-void about_states(Page& page, const runtime::FleetStatus& status) {
+void about_states(MetricPage& page, const runtime::FleetStatus& status) {
   page.family("mcpctl_server_state", "gauge", "1 for the state the server is in, else 0.");
   for (const ServerStatus& server : status.servers) {
     for (const supervisor::State state : supervisor::all_states) {
@@ -174,7 +129,7 @@ void about_states(Page& page, const runtime::FleetStatus& status) {
 }  // namespace
 
 std::string metrics(const runtime::FleetStatus& status, const OwnUsage& own) {
-  Page page;
+  MetricPage page;
   about_the_fleet(page, status, own);
   about_states(page, status);
   for (const ServerFamily& family : families) {

@@ -42,6 +42,8 @@ class Supervisor::Running {
   const config::Config& config() const { return config_; }
   Feed& feed() { return feed_; }
   Topic<std::string>& additions() { return additions_; }
+  Traffic& traffic() { return traffic_; }
+  void announce_gateway(std::string url) { gateway_ = std::move(url); }
   LineFeed& lines() { return lines_; }
 
  private:
@@ -77,6 +79,8 @@ class Supervisor::Running {
   LineFeed lines_;
   Feed feed_;
   Topic<std::string> additions_;
+  Traffic traffic_;
+  std::string gateway_;
   TreeWatch trees_;
   FleetContext around_;
   supervisor::Fleet fleet_;

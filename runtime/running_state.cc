@@ -43,6 +43,7 @@ FleetStatus Supervisor::Running::status(bool with_usage) {
   status.config_files = config_.files;
   status.config_stale = config_stale_;
   status.stopping = is_stopping();
+  status.gateway = gateway_;
   std::vector<ServerId> ids;
   for (const auto& [id, member] : fleet_.members()) {
     ids.push_back(id);

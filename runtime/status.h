@@ -63,6 +63,7 @@ struct FleetStatus {
   std::vector<std::string> config_files;
   bool config_stale{false};  ///< the last reload failed; the old configuration runs on
   bool stopping{false};
+  std::string gateway;  ///< where MCP clients reach it: "http://127.0.0.1:7420/mcp"; or empty
   std::vector<ServerStatus> servers;  ///< in configuration order
 };
 

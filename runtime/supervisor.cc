@@ -38,6 +38,8 @@ Channel* Supervisor::channel(std::string_view server) {
   return instance == nullptr ? nullptr : &instance->channel();
 }
 
+Traffic& Supervisor::traffic() { return running_->traffic(); }
+void Supervisor::announce_gateway(std::string url) { running_->announce_gateway(std::move(url)); }
 Topic<std::string>& Supervisor::additions() { return running_->additions(); }
 
 ServerLog* Supervisor::log(std::string_view server) {

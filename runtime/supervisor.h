@@ -23,6 +23,7 @@
 #include "runtime/feed.h"
 #include "runtime/server_log.h"
 #include "runtime/status.h"
+#include "runtime/traffic.h"
 #include "supervisor/reconcile.h"
 
 namespace mcpctl::runtime {
@@ -99,6 +100,10 @@ class Supervisor {
   ServerLog* log(std::string_view server);
   /// nullptr for an unknown server.  Valid until ChannelListener::on_removed.
   Channel* channel(std::string_view server);
+  /// What clients ask of the servers: counted by who relays.
+  Traffic& traffic();
+  /// Where clients reach the fleet, for status(); empty: nowhere.
+  void announce_gateway(std::string url);
   /// Names of servers that join the fleet after the start.
   Topic<std::string>& additions();
   /// Lines of all servers as they come (the foreground's view).

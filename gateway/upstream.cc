@@ -1,0 +1,285 @@
+#include "gateway/upstream.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "gateway/upstream_calls.h"
+#include "mcp/raw.h"
+#include "relay/method.h"
+
+namespace mcpctl::gateway {
+
+namespace error_code = relay::error_code;
+
+Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::string name,
+                   Numbers& numbers)
+    : loop_(loop),
+      supervisor_(supervisor),
+      name_(std::move(name)),
+      numbers_(numbers),
+      traffic_(supervisor.traffic()[name_]),
+      timer_(loop),
+      http_retry_(loop) {}
+
+Upstream::~Upstream() {
+  if (channel_ != nullptr) channel_->listen(nullptr);
+}
+
+// ---- clients
+
+std::unique_ptr<Downstream> Upstream::connect(relay::Asker asker, DownstreamSink& sink) {
+  asker.downstream = numbers_.take_downstream();
+  auto seat = std::make_unique<Seat>(*this, std::move(asker), sink);
+  seats_.emplace(seat->asker.downstream, seat.get());
+  traffic_.clients = seats_.size();
+  if (seat->asker.era == mcp::Era::legacy) {
+    interests_.join(seat->asker.downstream);
+    if (link_) link_->follow();
+    carry_out(false);
+  }
+  return seat;
+}
+
+void Upstream::leave(Seat& seat) {
+  seats_.erase(seat.asker.downstream);
+  traffic_.clients = seats_.size();
+  std::erase_if(
+      asked_, [&](const auto& asked) { return asked.second.downstream == seat.asker.downstream; });
+  interests_.leave(seat.asker.downstream);
+  if (seat.asker.era != mcp::Era::legacy) return;  // what it listened to went with its calls
+  if (link_) link_->follow();
+  carry_out(false);
+}
+
+void Upstream::Seat::notify(relay::Request notification) {
+  if (upstream.link_) upstream.link_->notify(notification);
+  upstream.carry_out(false);
+}
+
+void Upstream::Seat::answer(relay::Request response) {
+  const auto id = mcp::integer_value(response.envelope.id.in(response.text));
+  if (!id || !upstream.link_) return;
+  const auto asked = upstream.asked_.find(static_cast<std::uint64_t>(*id));
+  if (asked == upstream.asked_.end() || asked->second.downstream != asker.downstream) return;
+  const relay::CallId about = asked->second.about;
+  upstream.asked_.erase(asked);
+  upstream.link_->answer(about, response);
+  upstream.carry_out(false);
+}
+
+void Upstream::Seat::set_log_level(std::string_view level) {
+  asker.log_level = level;
+  upstream.interests_.set_log_level(asker.downstream, level);
+  if (upstream.link_) upstream.link_->follow();
+  upstream.carry_out(false);
+}
+
+// ---- their calls
+
+std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSink& sink) {
+  auto ticket = std::make_unique<Ticket>(seat, numbers_.take_call(), std::move(request), sink);
+  ticket->began = loop_.now();
+  calls_.emplace(ticket->id.value, ticket.get());
+  admit(*ticket);
+  return ticket;
+}
+
+bool Upstream::can_send() const {
+  if (!link_ || !channel_ || !channel_->is_ready() || !unsent_.empty()) return false;
+  const unsigned most = config().max_concurrent_requests;
+  return most == 0 || sent_ < most;
+}
+
+void Upstream::admit(Ticket& ticket) {
+  if (waiting_.empty() && can_send()) {
+    send(ticket);
+    return carry_out(false);
+  }
+  if (const std::string why = why_never(); !why.empty()) {
+    return refuse(ticket, error_code::server_gone, why);
+  }
+  if (waiting_.size() >= config().queue_size) {
+    return refuse(ticket, error_code::overloaded,
+                  std::to_string(waiting_.size()) + " requests wait for it already");
+  }
+  ticket.deadline = loop_.now() + config().queue_timeout;
+  waiting_.push_back(&ticket);
+  show_load();
+  wake(ticket.deadline);
+  if (channel_->state() == supervisor::State::idle) channel_->demand();
+}
+
+void Upstream::admit_waiting() {
+  bool sent = false;
+  while (!waiting_.empty() && can_send()) {
+    Ticket& ticket = *waiting_.front();
+    waiting_.pop_front();
+    send(ticket);
+    sent = true;
+  }
+  if (sent) carry_out(false);
+}
+
+void Upstream::send(Ticket& ticket) {
+  const Instant now = loop_.now();
+  const std::string_view method = ticket.request.envelope.method.in(ticket.request.text);
+  const bool listens = ticket.seat.asker.era == mcp::Era::modern &&
+                       relay::method_of(method) == relay::Method::subscriptions_listen;
+  if (listens) {
+    ticket.place = Ticket::Place::listening;  // for as long as the client likes
+  } else {
+    ticket.place = Ticket::Place::sent;
+    ++sent_;
+    ticket.deadline = now + config().request_timeout;
+    ticket.limit = now + config().request_timeout_max;
+    wake(std::min(ticket.deadline, ticket.limit));
+  }
+  link_->call(ticket.id, ticket.seat.asker, ticket.request);
+  show_load();
+}
+
+void Upstream::cancel(Ticket& ticket, std::string_view raw_reason) {
+  const Ticket::Place place = std::exchange(ticket.place, Ticket::Place::done);
+  calls_.erase(ticket.id.value);
+  count(ticket, runtime::Outcome::cancelled);
+  if (place == Ticket::Place::waiting) {
+    std::erase(waiting_, &ticket);
+    return show_load();
+  }
+  if (place == Ticket::Place::sent) --sent_;
+  if (link_) {
+    link_->cancel(ticket.id, raw_reason);
+    carry_out(false);
+    show_load();
+  } else {
+    interests_.drop(ticket.id);
+  }
+  admit_waiting();
+}
+
+// ---- what ends without the server
+
+std::string Upstream::error_text(const Ticket& ticket, int code, const std::string& why) const {
+  using Json = nlohmann::ordered_json;
+  Json data{{"server", name_}};
+  std::string state = "removed";
+  if (channel_ != nullptr) state = supervisor::name(channel_->state());
+  data["state"] = state;
+  data["why"] = why;
+  if (channel_ != nullptr && channel_->state() == supervisor::State::failed) {
+    const auto status = supervisor_.status_of(name_, false);
+    if (status && !status->stderr_tail.empty()) data["stderr"] = status->stderr_tail.back();
+  }
+  const Json error{{"code", code},
+                   {"message", "server " + name_ + " is " + state + ": " + why},
+                   {"data", std::move(data)}};
+  std::string text = R"({"jsonrpc":"2.0","id":)";
+  text += ticket.request.envelope.id.in(ticket.request.text);
+  text += R"(,"error":)";
+  text += error.dump(-1, ' ', false, Json::error_handler_t::replace);
+  return text + '}';
+}
+
+void Upstream::refuse(const Ticket& ticket, int code, const std::string& why) {
+  answer_later({.downstream = ticket.seat.asker.downstream,
+                .call = ticket.id,
+                .text = error_text(ticket, code, why),
+                .is_last = true});
+}
+
+/// Sinks hear nothing from inside the functions of their callers.
+void Upstream::answer_later(relay::ToClient message) {
+  later_.push_back(std::move(message));
+  if (std::exchange(later_posted_, true)) return;
+  loop_.post([this, alive = std::weak_ptr{alive_}] {
+    if (alive.expired()) return;
+    later_posted_ = false;
+    for (const relay::ToClient& one : std::exchange(later_, {})) deliver(one);
+    admit_waiting();
+  });
+}
+
+void Upstream::fail_waiting(int code, const std::string& why) {
+  for (Ticket* ticket : std::exchange(waiting_, {})) refuse(*ticket, code, why);
+}
+
+// ---- what is seen of it
+
+void Upstream::show_load() {
+  traffic_.waiting = waiting_.size();
+  traffic_.in_flight = sent_;
+  if (channel_ != nullptr) channel_->set_in_flight(sent_);
+}
+
+void Upstream::count(const Ticket& ticket, runtime::Outcome outcome) {
+  const relay::Request& request = ticket.request;
+  const std::string_view raw = request.envelope.method.in(request.text);
+  const relay::Method method = relay::method_of(raw);
+  const bool is_known = method != relay::Method::other;
+  traffic_.methods.count(is_known ? raw.substr(1, raw.size() - 2) : "other", outcome);
+  if (method == relay::Method::tools_call) {
+    traffic_.tools.count(
+        mcp::string_value(request.envelope.params_name.in(request.text)).value_or(""), outcome);
+  }
+  traffic_.latency.observe(loop_.now() - ticket.began);
+}
+
+// ---- time
+
+void Upstream::wake(Instant when) {
+  if (timer_.is_armed() && *timer_.deadline() <= when) return;
+  timer_.arm(when, [this] { time_passed(); });
+}
+
+void Upstream::time_passed() {
+  const Instant now = loop_.now();
+  std::optional<Instant> next;
+  const auto consider = [&](Instant when) {
+    if (!next || when < *next) next = when;
+  };
+  std::vector<Ticket*> late;
+  for (const auto& [id, ticket] : calls_) {
+    if (ticket->place == Ticket::Place::listening) continue;
+    Instant due = ticket->deadline;
+    if (ticket->place == Ticket::Place::sent) due = std::min(due, ticket->limit);
+    due <= now ? late.push_back(ticket) : consider(due);
+  }
+  std::ranges::sort(late, {}, [](const Ticket* ticket) { return ticket->id; });
+  for (Ticket* ticket : late) expire(*ticket, now);
+  std::vector<Curious> disappointed;
+  std::erase_if(curious_, [&](Curious& one) {
+    if (one.until > now) {
+      consider(one.until);
+      return false;
+    }
+    disappointed.push_back(std::move(one));
+    return true;
+  });
+  for (Curious& one : disappointed) {
+    one.done(failure("server " + name_ + " did not become ready in time"));
+  }
+  while (!parked_.empty() && parked_.front().until <= now) {
+    if (link_) link_->expire(parked_.front().token);
+    parked_.pop_front();
+  }
+  if (!parked_.empty()) consider(parked_.front().until);
+  carry_out(true);
+  show_load();
+  admit_waiting();
+  if (next) wake(*next);
+}
+
+void Upstream::expire(Ticket& ticket, Instant now) {
+  if (ticket.place == Ticket::Place::waiting) {
+    const bool waits = std::erase(waiting_, &ticket) > 0;
+    if (waits) refuse(ticket, error_code::timed_out, "it did not take the request in time");
+    return;
+  }
+  const bool no_progress = ticket.limit > now;
+  link_->fail(ticket.id, error_code::timed_out,
+              no_progress ? "server " + name_ + " has not answered in time"
+                          : "server " + name_ + " has not come to an end in time");
+}
+
+}  // namespace mcpctl::gateway

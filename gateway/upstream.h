@@ -1,0 +1,137 @@
+// One supervised server behind the door.  Takes clients' requests whenever they come,
+// lets them wait in a bounded queue while the server cannot take them, sends them over
+// a relay::Link, and answers what cannot be answered with a typed error.  Its clients
+// stay while the server's incarnations come and go.
+//
+// Never starts or stops a server: a lazy one is told to be needed, no more.  Lives as
+// long as the door; without a channel (a server that a reload removed) it answers
+// every request with an error.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "gateway/backend.h"
+#include "gateway/http_upstream.h"
+#include "gateway/numbers.h"
+#include "loop/loop.h"
+#include "loop/timer.h"
+#include "relay/interests.h"
+#include "relay/link.h"
+#include "relay/profile.h"
+#include "relay/request.h"
+#include "runtime/channel.h"
+#include "runtime/supervisor.h"
+#include "runtime/traffic.h"
+
+namespace mcpctl::gateway {
+
+class Upstream final : public runtime::ChannelListener {
+ public:
+  Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::string name, Numbers& numbers);
+  /// Its clients and their calls must be gone.
+  ~Upstream();
+  Upstream(const Upstream&) = delete;
+  Upstream& operator=(const Upstream&) = delete;
+
+  /// The server is part of the fleet (again).
+  void attach(runtime::Channel& channel);
+  bool is_attached() const { return channel_ != nullptr; }
+
+  void describe(loop::Callback<Result<relay::ServerProfile>> done);
+  std::unique_ptr<Downstream> connect(relay::Asker asker, DownstreamSink& sink);
+
+  void on_change() noexcept override;
+  bool on_message(std::string_view text, const mcp::Envelope& envelope) noexcept override;
+  void on_writable() noexcept override;
+  void on_removed() noexcept override;
+
+ private:
+  class Seat;
+  class Ticket;
+  friend class Seat;
+  friend class Ticket;
+  struct Curious {
+    loop::Callback<Result<relay::ServerProfile>> done;
+    Instant until;
+  };
+  /// A call that waits at the server for its client to continue it.
+  struct Parked {
+    std::string token;
+    Instant until;
+  };
+  /// A server's question on its way through a client.
+  struct Asked {
+    relay::CallId about;
+    relay::DownstreamId downstream;
+  };
+
+  // upstream.cc: clients and their calls.
+  std::unique_ptr<Call> call(Seat& seat, relay::Request request, CallSink& sink);
+  void cancel(Ticket& ticket, std::string_view raw_reason);
+  void leave(Seat& seat);
+  bool can_send() const;
+  void admit(Ticket& ticket);
+  void admit_waiting();
+  void send(Ticket& ticket);
+  void refuse(const Ticket& ticket, int code, const std::string& why);
+  void answer_later(relay::ToClient message);
+  void fail_waiting(int code, const std::string& why);
+  std::string error_text(const Ticket& ticket, int code, const std::string& why) const;
+  void wake(Instant when);
+  void time_passed();
+  void expire(Ticket& ticket, Instant now);
+
+  // upstream_link.cc: the conversation.
+  void changed();
+  std::string why_never() const;
+  void open_link(const mcp::Profile& profile);
+  void close_link(const std::string& why);
+  void tell_curious();
+  void carry_out(bool at_once);
+  void carry_out(relay::Output& output, bool at_once);
+  void deliver(const relay::ToClient& message);
+  void to_server(relay::ToServer message);
+  void show_load();
+  void count(const Ticket& ticket, runtime::Outcome outcome);
+  HttpUpstream::Callbacks http_callbacks();
+  const config::Server& config() const { return channel_->config(); }
+
+  loop::Loop& loop_;
+  runtime::Supervisor& supervisor_;
+  std::string name_;
+  Numbers& numbers_;
+  runtime::Channel* channel_{nullptr};
+  runtime::ServerTraffic& traffic_;
+
+  relay::Interests interests_;
+  std::optional<HttpUpstream> http_;
+  std::optional<relay::Link> link_;
+  Incarnation linked_;                           ///< whose link_ is
+  std::optional<relay::ServerProfile> profile_;  ///< of the last incarnation that had one
+  std::string lost_;  ///< why the HTTP session was lost; empty: it was not
+
+  std::map<relay::DownstreamId, Seat*> seats_;
+  std::unordered_map<std::uint64_t, Ticket*> calls_;  ///< by CallId
+  std::deque<Ticket*> waiting_;
+  unsigned sent_{0};                      ///< of calls_, those at the server
+  std::deque<std::string> unsent_;        ///< messages that the server's pipe did not take
+  std::map<std::uint64_t, Asked> asked_;  ///< by the id that the client was given
+  std::vector<Curious> curious_;
+  std::deque<Parked> parked_;  ///< and some that were continued; oldest first
+  std::vector<relay::ToClient> later_;
+  bool later_posted_{false};
+  bool change_posted_{false};
+  loop::Timer timer_;
+  loop::Timer http_retry_;
+  // Shared with what waits in the loop's inbox, so that it finds out when we are gone.
+  std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
+};
+
+}  // namespace mcpctl::gateway

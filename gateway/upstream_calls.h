@@ -1,0 +1,55 @@
+// The clients of an Upstream and their calls, as it sees them.  For upstream*.cc only.
+#pragma once
+#include <string_view>
+#include <utility>
+
+#include "gateway/upstream.h"
+
+namespace mcpctl::gateway {
+
+class Upstream::Seat final : public Downstream {
+ public:
+  Seat(Upstream& at, relay::Asker who, DownstreamSink& hears)
+      : upstream(at), asker(std::move(who)), sink(hears) {}
+  ~Seat() override { upstream.leave(*this); }
+  Seat(const Seat&) = delete;
+  Seat& operator=(const Seat&) = delete;
+
+  std::unique_ptr<Call> call(relay::Request request, CallSink& to) override {
+    return upstream.call(*this, std::move(request), to);
+  }
+  void notify(relay::Request notification) override;
+  void answer(relay::Request response) override;
+  void set_log_level(std::string_view level) override;
+
+  Upstream& upstream;
+  relay::Asker asker;
+  DownstreamSink& sink;
+};
+
+class Upstream::Ticket final : public Call {
+ public:
+  enum class Place : unsigned char { waiting, sent, listening, done };
+
+  Ticket(Seat& of, relay::CallId number, relay::Request what, CallSink& to)
+      : seat(of), id(number), request(std::move(what)), sink(to) {}
+  ~Ticket() override { cancel({}); }
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+
+  void cancel(std::string_view raw_reason) override {
+    if (place != Place::done) seat.upstream.cancel(*this, raw_reason);
+  }
+
+  Seat& seat;
+  relay::CallId id;
+  relay::Request request;  ///< its params may be gone once nothing can need them again
+  CallSink& sink;
+  Place place{Place::waiting};
+  bool repeated{false};
+  Instant began{};
+  Instant deadline{};  ///< of waiting, or of the next sign of life
+  Instant limit{};     ///< of the answer, whatever the progress
+};
+
+}  // namespace mcpctl::gateway

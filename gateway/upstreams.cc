@@ -1,0 +1,46 @@
+#include "gateway/upstreams.h"
+
+#include <utility>
+
+#include "base/assert.h"
+
+namespace mcpctl::gateway {
+
+Upstreams::Upstreams(loop::Loop& loop, runtime::Supervisor& supervisor)
+    : loop_(loop), supervisor_(supervisor) {
+  for (const config::Server& server : supervisor_.config().servers) add(server.name);
+  for (const config::Unusable& unusable : supervisor_.config().unusable) add(unusable.server);
+  additions_ =
+      supervisor_.additions().subscribe([this](const std::string& server) { add(server); });
+}
+
+void Upstreams::add(const std::string& server) {
+  runtime::Channel* channel = supervisor_.channel(server);
+  if (channel == nullptr || channel->config().kind != config::Kind::mcp) return;
+  auto& upstream = servers_[server];
+  if (!upstream) upstream = std::make_unique<Upstream>(loop_, supervisor_, server, numbers_);
+  if (!upstream->is_attached()) upstream->attach(*channel);
+}
+
+bool Upstreams::knows(std::string_view target) const {
+  const auto found = servers_.find(target);
+  return found != servers_.end() && found->second->is_attached();
+}
+
+Upstream& Upstreams::at(std::string_view server) {
+  const auto found = servers_.find(server);
+  MCPCTL_ASSERT(found != servers_.end());
+  return *found->second;
+}
+
+void Upstreams::describe(std::string_view target,
+                         loop::Callback<Result<relay::ServerProfile>> done) {
+  at(target).describe(std::move(done));
+}
+
+std::unique_ptr<Downstream> Upstreams::connect(std::string_view target, relay::Asker asker,
+                                               DownstreamSink& sink) {
+  return at(target).connect(std::move(asker), sink);
+}
+
+}  // namespace mcpctl::gateway

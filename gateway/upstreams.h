@@ -1,0 +1,45 @@
+// The fleet as the door sees it: every MCP server of the configuration an Upstream,
+// also those that a reload brings or takes away.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "gateway/backend.h"
+#include "gateway/numbers.h"
+#include "gateway/upstream.h"
+#include "loop/loop.h"
+#include "runtime/feed.h"
+#include "runtime/supervisor.h"
+
+namespace mcpctl::gateway {
+
+class Upstreams final : public Backend {
+ public:
+  /// `supervisor` relays (runtime::Options::relays) and outlives this, and this outlives
+  /// every Downstream.
+  Upstreams(loop::Loop& loop, runtime::Supervisor& supervisor);
+  Upstreams(const Upstreams&) = delete;
+  Upstreams& operator=(const Upstreams&) = delete;
+
+  bool knows(std::string_view target) const override;
+  void describe(std::string_view target,
+                loop::Callback<Result<relay::ServerProfile>> done) override;
+  std::unique_ptr<Downstream> connect(std::string_view target, relay::Asker asker,
+                                      DownstreamSink& sink) override;
+
+ private:
+  void add(const std::string& server);
+  Upstream& at(std::string_view server);
+
+  loop::Loop& loop_;
+  runtime::Supervisor& supervisor_;
+  Numbers numbers_;
+  /// Kept for good: clients of a removed server learn from it that it was removed.
+  std::map<std::string, std::unique_ptr<Upstream>, std::less<>> servers_;
+  runtime::Subscription additions_;
+};
+
+}  // namespace mcpctl::gateway

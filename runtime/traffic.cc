@@ -1,0 +1,37 @@
+#include "runtime/traffic.h"
+
+#include <algorithm>
+
+namespace mcpctl::runtime {
+
+std::string_view name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::ok: return "ok";
+    case Outcome::error: return "error";
+    case Outcome::cancelled: return "cancelled";
+  }
+  return "?";
+}
+
+void Tally::count(std::string_view name, Outcome outcome) {
+  auto found = counts_.find(name);
+  if (found == counts_.end()) {
+    const bool is_full = counts_.size() >= most_names;
+    found = counts_.try_emplace(is_full ? "other" : std::string{name}).first;
+  }
+  ++found->second[static_cast<std::size_t>(outcome)];
+}
+
+void Latency::observe(Duration took) {
+  const auto* const bound = std::ranges::lower_bound(bounds, took);
+  ++counts_[static_cast<std::size_t>(bound - bounds.begin())];
+  sum_ += took;
+}
+
+std::array<std::uint64_t, Latency::bounds.size() + 1> Latency::cumulative() const {
+  auto sums = counts_;
+  for (std::size_t i = 1; i < sums.size(); ++i) sums[i] += sums[i - 1];
+  return sums;
+}
+
+}  // namespace mcpctl::runtime

@@ -1,0 +1,67 @@
+// Figures of what clients ask of the servers: counted by who relays (gateway/), shown
+// in the metrics (control/).  Plain numbers on the loop thread; memory is bounded by
+// counting what has too many names under "other".
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+
+namespace mcpctl::runtime {
+
+/// How requests ended: a result, an error, or without an answer that anybody waits for.
+enum class Outcome : unsigned char { ok, error, cancelled };
+inline constexpr std::size_t outcome_count = 3;
+std::string_view name(Outcome outcome);
+
+/// Counts by name and outcome.
+class Tally {
+ public:
+  static constexpr std::size_t most_names = 256;
+
+  void count(std::string_view name, Outcome outcome);
+
+  using Counts = std::array<std::uint64_t, outcome_count>;
+  const std::map<std::string, Counts, std::less<>>& counts() const { return counts_; }
+
+ private:
+  std::map<std::string, Counts, std::less<>> counts_;
+};
+
+/// From a request's arrival to its end.
+class Latency {
+ public:
+  static constexpr std::array<Duration, 12> bounds{
+      Duration{1},     Duration{2},      Duration{5},      Duration{10},
+      Duration{25},    Duration{100},    Duration{250},    Duration{1'000},
+      Duration{2'500}, Duration{10'000}, Duration{60'000}, Duration{300'000}};
+
+  void observe(Duration took);
+
+  /// Of each bound, how many took at most that long; the last: all.
+  std::array<std::uint64_t, bounds.size() + 1> cumulative() const;
+  Duration sum() const { return sum_; }
+
+ private:
+  std::array<std::uint64_t, bounds.size() + 1> counts_{};
+  Duration sum_{0};
+};
+
+struct ServerTraffic {
+  Tally methods;
+  Tally tools;  ///< of tools/call
+  Latency latency;
+  // Now.
+  std::uint64_t waiting{0};    ///< requests in the queue
+  std::uint64_t in_flight{0};  ///< requests at the server
+  std::uint64_t clients{0};
+};
+
+/// By server.  Values stay where they are.
+using Traffic = std::map<std::string, ServerTraffic, std::less<>>;
+
+}  // namespace mcpctl::runtime

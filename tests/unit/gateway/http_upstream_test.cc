@@ -1,0 +1,209 @@
+#include "gateway/http_upstream.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "../runtime/fleet_fixture.h"
+#include "../runtime/live_loop.h"
+#include "clients.h"
+#include "gateway/upstreams.h"
+#include "http/server.h"
+#include "loop/address.h"
+
+using namespace mcpctl;
+using namespace mcpctl::gateway;
+using namespace mcpctl::gateway::testing;
+using mcpctl::runtime::testing::LiveFleet;
+using mcpctl::runtime::testing::turn_until;
+
+namespace {
+
+/// The least of a legacy server over HTTP.
+struct Legacy {
+  explicit Legacy(loop::Loop& loop)
+      : server(loop, [this](http::Exchange exchange) { answer(std::move(exchange)); }) {
+    REQUIRE(server.listen_tcp(*loop::Address::ip("127.0.0.1", 0)).has_value());
+  }
+  std::string url() const {
+    return "http://localhost:" + std::to_string(server.address().port()) + "/mcp";
+  }
+  void answer(http::Exchange exchange) {
+    seen.push_back(exchange.request());
+    const std::string& body = exchange.request().body;
+    if (exchange.request().method == "GET") {
+      const bool resumes = !exchange.request().headers.get("Last-Event-ID").empty();
+      if (!resumes) return exchange.respond(405, "text/plain", "");
+      return exchange.respond(200, "text/event-stream",
+                              "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"late\":1}}\n\n");
+    }
+    if (body.find("\"initialize\"") != std::string::npos) {
+      http::Response response{status,
+                              {{"Content-Type", "application/json"}, {"Mcp-Session-Id", "s-1"}},
+                              R"({"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-06-18",)"
+                              R"("capabilities":{"tools":{}},"serverInfo":{"name":"far"}}})"};
+      return exchange.respond(std::move(response));
+    }
+    if (body.find("\"id\"") == std::string::npos) return exchange.respond(202, "text/plain", "");
+    if (forgets) return exchange.respond(404, "text/plain", "who?");
+    exchange.respond(200, "text/event-stream", stream);
+  }
+
+  int status{200};
+  bool forgets{false};
+  std::string stream{
+      "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n"
+      "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}\n\n"};
+  std::vector<http::Request> seen;
+  http::Server server;
+};
+
+struct Session {
+  Session() : far(loop) {}
+
+  void open(std::string url) {
+    config::Server server;
+    server.name = "far";
+    server.transport = config::Transport::remote;
+    server.url = std::move(url);
+    server.headers = {{"X-Key", "k"}};
+    mcp::Profile profile;
+    profile.era = mcp::Era::legacy;
+    profile.revision = mcp::newest_legacy;
+    upstream.emplace(
+        loop, server, profile,
+        HttpUpstream::Callbacks{
+            .on_open = [this](const mcp::Profile& opened) { profiles.push_back(opened); },
+            .on_lost = [this](const std::string& why) { lost.push_back(why); },
+            .on_message =
+                [this](std::string_view text, const mcp::Envelope&, relay::CallId about) {
+                  messages.emplace_back(text);
+                  abouts.push_back(about.value);
+                },
+            .on_end = [this](relay::CallId, const std::string& why) { ends.push_back(why); }});
+  }
+  bool opens() {
+    open(far.url());
+    return until([&] { return !profiles.empty(); });
+  }
+  bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
+  void call() {
+    upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call"})",
+                    .id = 5,
+                    .call = {77},
+                    .method = "tools/call"});
+  }
+
+  loop::Loop loop;
+  Legacy far;
+  std::vector<mcp::Profile> profiles;
+  std::vector<std::string> lost, messages, ends;
+  std::vector<std::uint64_t> abouts;
+  std::optional<HttpUpstream> upstream;
+};
+
+config::Server weather() {
+  config::Server server;
+  server.name = "weather";
+  server.transport = config::Transport::http;
+  server.command = MCPCTL_BINARY_DIR "/examples/weather";
+  server.port = 0;
+  server.url = "http://127.0.0.1:${PORT}/mcp";
+  return server;
+}
+
+}  // namespace
+
+TEST_CASE("a legacy session is opened with what clients may do and the configured headers") {
+  Session s;
+
+  REQUIRE(s.opens());
+  REQUIRE(s.until([&] { return s.far.seen.size() == 3; }));
+
+  CHECK(s.far.seen[0].body.find("\"elicitation\"") != std::string::npos);
+  CHECK(s.far.seen[0].headers.get("X-Key") == "k");
+  CHECK(s.far.seen[0].headers.get("Host").starts_with("localhost:"));
+  CHECK(s.far.seen[1].body.find("notifications/initialized") != std::string::npos);
+  CHECK(s.far.seen[1].headers.get("Mcp-Session-Id") == "s-1");
+  CHECK(s.far.seen[1].headers.get("MCP-Protocol-Version") == "2025-06-18");
+  CHECK(s.profiles[0].server_info == R"({"name":"far"})");
+}
+
+TEST_CASE("what comes on a request's own stream is known to belong to it") {
+  Session s;
+  REQUIRE(s.opens());
+
+  s.call();
+
+  REQUIRE(s.until([&] { return s.messages.size() == 2; }));
+  CHECK(s.abouts == std::vector<std::uint64_t>{77, 77});
+}
+
+TEST_CASE("a stream that ends before its answer is asked for the rest") {
+  Session s;
+  s.far.stream = "id: e1\ndata:\n\n";
+  REQUIRE(s.opens());
+
+  s.call();
+
+  REQUIRE(s.until([&] { return !s.messages.empty(); }));
+  CHECK(s.messages[0].find("late") != std::string::npos);
+  CHECK(s.far.seen.back().headers.get("Last-Event-ID") == "e1");
+}
+
+TEST_CASE("a stream that ends without an answer ends the call") {
+  Session s;
+  s.far.stream = "data:\n\n";
+  REQUIRE(s.opens());
+
+  s.call();
+
+  REQUIRE(s.until([&] { return !s.ends.empty(); }));
+  CHECK(s.ends[0] == "its answer holds no JSON-RPC response");
+}
+
+TEST_CASE("a session that the server has forgotten is lost") {
+  Session s;
+  REQUIRE(s.opens());
+  s.far.forgets = true;
+
+  s.call();
+
+  REQUIRE(s.until([&] { return !s.lost.empty(); }));
+  CHECK(s.lost[0] == "it has forgotten our session");
+}
+
+TEST_CASE("a server that gives no session is lost with its status") {
+  Session s;
+  s.far.status = 503;
+
+  s.open(s.far.url());
+
+  REQUIRE(s.until([&] { return !s.lost.empty(); }));
+  CHECK(s.lost[0] == "no session: HTTP status 503");
+}
+
+TEST_CASE("clients reach a spawned HTTP server, across its crash") {
+  LiveFleet fleet{{weather()}, true};
+  std::optional<Upstreams> upstreams{std::in_place, fleet.loop(), fleet.supervisor()};
+  fleet.supervisor().start();
+  {
+    Client legacy{*upstreams, "weather"};
+    Client modern{*upstreams, "weather", mcp::Era::modern};
+    const auto listed = legacy.lists("1");
+    REQUIRE(fleet.until([&] { return listed->response.has_value(); }));
+    CHECK(listed->holds("get_weather"));
+
+    ::kill(fleet.supervisor().status_of("weather", false)->pid.value_or(0), SIGKILL);
+    REQUIRE(fleet.until_state("weather", supervisor::State::backoff));
+    const auto called = legacy.calls("\"x\"", "get_weather", R"({"city":"Berlin"})");
+    REQUIRE(fleet.until([&] { return called->response.has_value(); }));
+    CHECK(called->holds(R"("id":"x")"));
+    CHECK(called->holds("Berlin"));
+  }
+  upstreams.reset();
+  fleet.stop_and_check();
+}
