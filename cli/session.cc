@@ -8,6 +8,7 @@
 #include <chrono>
 #include <memory>
 
+#include "cli/clients_door.h"
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/exit_watch.h"
@@ -63,6 +64,7 @@ class Session {
   config::Config config_;
   std::unique_ptr<control::Door> door_;
   std::unique_ptr<runtime::Supervisor> supervisor_;
+  std::optional<ClientsDoor> clients_;
   std::optional<Foreground> foreground_;
   std::optional<ServiceStatus> service_;
   std::optional<Shutdown> shutdown_;
@@ -103,6 +105,7 @@ int Session::run() {
   options.load = options_.load;
   options.watch_files = options_.watch;
   options.on_stopped = [this] { loop_.stop(); };
+  options.relays = !config_.gateway.listen.empty();
   supervisor_ = std::make_unique<runtime::Supervisor>(loop_, std::move(config_), options);
   shutdown_.emplace(loop_, *supervisor_, log_);
   foreground_.emplace(loop_, *supervisor_, out_, options_.style,
@@ -114,6 +117,7 @@ int Session::run() {
   const config::Config& running = supervisor_->config();
   log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
             " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
+  clients_.emplace(loop_, *supervisor_, log_);
   if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
   exit_watch_.emplace(loop_, *supervisor_, options_.exit_rule,
                       [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });
@@ -123,6 +127,7 @@ int Session::run() {
       [this](std::chrono::microseconds busy) { longest_turn_ = std::max(longest_turn_, busy); });
   loop_.run();
 
+  clients_->leave();
   door_->leave();
   log_.info("stopped");
   out_.flush(for_last_lines);
@@ -135,8 +140,10 @@ Result<void> Session::open_door() {
   options.socket = options_.socket;
   options.probes = options_.probes;
   options.on_shutdown = [this] { shutdown_->begin("requested through the door"); };
-  options.more_metrics = [this] { return loop_metrics(); };
   options.on_trouble = [this](std::string_view what) { log_.warning(what); };
+  options.more_metrics = [this] {
+    return loop_metrics() + (clients_ ? clients_->metrics() : std::string{});
+  };
   auto door = control::Door::open(loop_, std::move(options));
   if (!door) return std::unexpected{door.error()};
   door_ = std::move(*door);
@@ -215,6 +222,7 @@ void Session::reload() {
     changes += (changes.empty() ? ": " : ", ") + std::string{supervisor::name(change.kind)} + " " +
                change.server;
   }
+  clients_->compare(supervisor_->config().gateway);
   log_.info("configuration reloaded" + (changes.empty() ? ": nothing changed" : changes));
 }
 

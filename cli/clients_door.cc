@@ -1,0 +1,37 @@
+#include "cli/clients_door.h"
+
+#include <utility>
+
+namespace mcpctl::cli {
+
+ClientsDoor::ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log& log)
+    : loop_(loop), log_(log), opened_(supervisor.config().gateway) {
+  if (opened_.listen.empty()) return;
+  gateway::DoorOptions options;
+  options.config = opened_;
+  options.on_trouble = [this](std::string_view what) { log_.warning(what); };
+  options.on_access = [this](std::string_view line) { log_.info(line); };
+  auto door = gateway::Door::open(loop_, std::move(options));
+  if (!door) {
+    log_.warning(door.error().message + "; the servers run without the gateway");
+    return;
+  }
+  door_ = std::move(*door);
+  upstreams_ = std::make_unique<gateway::Upstreams>(loop_, supervisor);
+  door_->serve(*upstreams_);
+  supervisor.announce_gateway("http://" + door_->address().text() + "/mcp");
+  log_.info("clients connect to http://" + door_->address().text() + "/mcp/NAME");
+}
+
+ClientsDoor::~ClientsDoor() { leave(); }
+
+void ClientsDoor::compare(const config::Gateway& wanted) {
+  if (wanted != opened_) log_.warning("the gateway's new settings wait for the next start");
+}
+
+void ClientsDoor::leave() {
+  if (door_) door_->leave();
+  upstreams_.reset();
+}
+
+}  // namespace mcpctl::cli

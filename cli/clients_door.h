@@ -1,0 +1,40 @@
+// The clients' door of a running fleet, opened where the configuration wants it.  A
+// fleet runs on without it: that its port is taken is a warning.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "cli/log.h"
+#include "config/config.h"
+#include "gateway/door.h"
+#include "gateway/upstreams.h"
+#include "loop/loop.h"
+#include "runtime/supervisor.h"
+
+namespace mcpctl::cli {
+
+class ClientsDoor {
+ public:
+  /// Borrows all of them.
+  ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log& log);
+  ~ClientsDoor();
+  ClientsDoor(const ClientsDoor&) = delete;
+  ClientsDoor& operator=(const ClientsDoor&) = delete;
+
+  /// After a reload: says what of the new settings has to wait for the next start.
+  void compare(const config::Gateway& wanted);
+  /// In the Prometheus text format; empty without a door.
+  std::string metrics() const { return door_ ? door_->metrics() : std::string{}; }
+  /// Ends every session and request of clients; before the supervisor goes.
+  void leave();
+
+ private:
+  loop::Loop& loop_;
+  Log& log_;
+  config::Gateway opened_;
+  // The door outlives what it asks.
+  std::unique_ptr<gateway::Door> door_;
+  std::unique_ptr<gateway::Upstreams> upstreams_;
+};
+
+}  // namespace mcpctl::cli

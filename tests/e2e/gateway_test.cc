@@ -1,0 +1,179 @@
+// Clients at the door of a running fleet: sockets in, answers of supervised servers out.
+#include <arpa/inet.h>
+#include <doctest/doctest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <string>
+
+#include "fleet.h"
+
+using namespace mcpctl::e2e;
+
+namespace {
+
+const std::string math_binary = MCPCTL_BINARY_DIR "/examples/math";
+
+Json math() { return {{"command", math_binary}}; }
+
+Json with_door(Json ours = quick()) {
+  ours["gateway"]["listen"] = "127.0.0.1:0";
+  return ours;
+}
+
+int port_of(const Fleet& fleet) {
+  const std::string mark = "clients connect to http://127.0.0.1:";
+  const std::string said = fleet.output();
+  const std::size_t at = said.find(mark);
+  REQUIRE(at != std::string::npos);
+  return std::atoi(said.c_str() + at + mark.size());
+}
+
+struct Answer {
+  int status{0};
+  std::string head;
+  std::string body;
+
+  std::string field(const std::string& name) const {
+    const std::size_t at = head.find("\r\n" + name + ": ");
+    if (at == std::string::npos) return "";
+    const std::size_t from = at + name.size() + 4;
+    return head.substr(from, head.find("\r\n", from) - from);
+  }
+};
+
+/// Sends one request, as a client that closes afterwards.
+Answer post(int port, const std::string& path, const std::string& body,
+            const std::string& fields = "") {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const timeval limit{10, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  std::string whole;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
+    const std::string text = "POST " + path +
+                             " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                             "Content-Type: application/json\r\n"
+                             "Accept: application/json, text/event-stream\r\n" +
+                             fields + "Content-Length: " + std::to_string(body.size()) +
+                             "\r\n\r\n" + body;
+    ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+    char buffer[65536];
+    for (ssize_t length = 0; (length = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
+      whole.append(buffer, static_cast<std::size_t>(length));
+    }
+  }
+  ::close(fd);
+  Answer answer;
+  const std::size_t end = whole.find("\r\n\r\n");
+  if (end == std::string::npos) return answer;
+  answer.status = std::atoi(whole.c_str() + std::strlen("HTTP/1.1 "));
+  answer.head = whole.substr(0, end + 2);
+  answer.body = whole.substr(end + 4);
+  return answer;
+}
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+const std::string initialize =
+    R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
+    R"("capabilities":{},"clientInfo":{"name":"test","version":"1"}}})";
+const std::string add = R"({"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"add",)"
+                        R"("arguments":{"a":2,"b":40}}})";
+const std::string modern_add =
+    R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"add",)"
+    R"("arguments":{"a":2,"b":40},"_meta":{)"
+    R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+    R"("io.modelcontextprotocol/clientCapabilities":{}}}})";
+const std::string modern_fields =
+    "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add\r\n";
+
+std::string open_session(int port) {
+  const Answer opened = post(port, "/mcp/math", initialize);
+  CAPTURE(opened.head);
+  CAPTURE(opened.body);
+  REQUIRE(opened.status == 200);
+  return "Mcp-Session-Id: " + opened.field("Mcp-Session-Id") +
+         "\r\nMCP-Protocol-Version: 2025-11-25\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("clients of both eras call a tool of a supervised server") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.start();
+  fleet.await("math", "ready");
+  const int port = port_of(fleet);
+
+  const Answer old = post(port, "/mcp/math", add, open_session(port));
+  CAPTURE(old.body);
+  CHECK(old.status == 200);
+  CHECK(holds(old.body, R"("id":"a")"));
+  CHECK(holds(old.body, "42"));
+  const Answer modern = post(port, "/mcp/math", modern_add, modern_fields);
+  CAPTURE(modern.body);
+  CHECK(modern.status == 200);
+  CHECK(holds(modern.body, R"("id":7)"));
+  CHECK(holds(modern.body, "42"));
+  CHECK(post(port, "/mcp/nobody", initialize).status == 404);
+
+  const std::string metrics = fleet.request("GET", "/metrics");
+  CHECK(holds(metrics, R"(mcp_tool_calls_total{server="math",tool="add",status="ok"} 2)"));
+  fleet.stop();
+}
+
+TEST_CASE("a client's session outlives its server") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.start();
+  fleet.await("math", "ready");
+  const int port = port_of(fleet);
+  const std::string session = open_session(port);
+  REQUIRE(post(port, "/mcp/math", add, session).status == 200);
+
+  const pid_t former = fleet.pid("math");
+  ::kill(former, SIGKILL);
+  fleet.await_restart("math", former);
+
+  const Answer after = post(port, "/mcp/math", add, session);
+  CAPTURE(after.body);
+  CHECK(after.status == 200);
+  CHECK(holds(after.body, "42"));
+  fleet.stop();
+}
+
+TEST_CASE("a port that is taken is a warning, not the end of the fleet") {
+  Fleet first{Json{{"math", math()}}, with_door()};
+  first.start();
+  first.await("math", "ready");
+  const int port = port_of(first);
+  Json ours = quick();
+  ours["gateway"]["listen"] = "127.0.0.1:" + std::to_string(port);
+  Fleet second{Json{{"math", math()}}, ours};
+
+  second.start();
+  second.await("math", "ready");
+
+  CHECK(second.said("the servers run without the gateway"));
+  CHECK(post(port, "/mcp/math", initialize).status == 200);
+  second.stop();
+  first.stop();
+}
+
+TEST_CASE("strangers are kept out: no token, no listening beyond loopback") {
+  Json ours = quick();
+  ours["gateway"]["listen"] = "0.0.0.0:0";
+  Fleet fleet{Json{{"math", math()}}, ours};
+
+  const Outcome refused = fleet.control({"run", "-c", fleet.config_file()});
+
+  CHECK(refused.exit_code == 3);
+  CHECK(holds(refused.err, "set gateway.tokens"));
+}
