@@ -5,6 +5,7 @@
 
 #include "config/sha256.h"
 #include "loop/address.h"
+#include "relay/tool_filter.h"
 
 namespace mcpctl::gateway {
 namespace {
@@ -27,29 +28,6 @@ bool is_loopback_name(std::string_view host) {
 bool is_wildcard(std::string_view host) { return host == "0.0.0.0" || host == "::"; }
 
 }  // namespace
-
-bool matches_glob(std::string_view glob, std::string_view text) {
-  std::size_t g = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t mark = 0;
-  while (t < text.size()) {
-    if (g < glob.size() && glob[g] == '*') {
-      star = g++;
-      mark = t;
-    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
-      ++g;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      g = star + 1;
-      t = ++mark;
-    } else {
-      return false;
-    }
-  }
-  while (g < glob.size() && glob[g] == '*') ++g;
-  return g == glob.size();
-}
 
 bool equal_digests(const std::array<std::uint8_t, 32>& a, const std::array<std::uint8_t, 32>& b) {
   unsigned differing = 0;
@@ -125,9 +103,9 @@ bool Admission::may_enter(Principal principal, std::string_view server) const {
   return std::any_of(limits->begin(), limits->end(), [&](const std::string& scope) {
     // Names may have dots themselves: any dot may be the one between server and tool.
     for (std::size_t dot = scope.find('.'); dot != scope.npos; dot = scope.find('.', dot + 1)) {
-      if (matches_glob(std::string_view{scope}.substr(0, dot), server)) return true;
+      if (relay::matches_glob(std::string_view{scope}.substr(0, dot), server)) return true;
     }
-    return matches_glob(scope, server);
+    return relay::matches_glob(scope, server);
   });
 }
 
@@ -137,8 +115,9 @@ bool Admission::may_ask(Principal principal, std::string_view server, std::strin
   if (limits == nullptr) return true;
   const std::string whole = std::string{server} + ".";
   const auto covers = [&](const std::string& wanted) {
-    return std::any_of(limits->begin(), limits->end(),
-                       [&](const std::string& scope) { return matches_glob(scope, wanted); });
+    return std::any_of(limits->begin(), limits->end(), [&](const std::string& scope) {
+      return relay::matches_glob(scope, wanted);
+    });
   };
   if (method == "tools/call") return covers(whole + std::string{tool});
   if (method == "tools/list" || method == "ping" || method == "logging/setLevel") return true;
@@ -146,7 +125,7 @@ bool Admission::may_ask(Principal principal, std::string_view server, std::strin
   return std::any_of(limits->begin(), limits->end(), [&](const std::string& scope) {
     return scope == "*" || scope == whole + "*" ||
            (scope.ends_with(".*") &&
-            matches_glob(std::string_view{scope}.substr(0, scope.size() - 2), server));
+            relay::matches_glob(std::string_view{scope}.substr(0, scope.size() - 2), server));
   });
 }
 

@@ -52,9 +52,6 @@ class Admission {
   std::string host_;
 };
 
-/// "*" is any text, "?" any character; everything else is itself.
-bool matches_glob(std::string_view glob, std::string_view text);
-
 /// Takes as long for any two digests.
 bool equal_digests(const std::array<std::uint8_t, 32>& a, const std::array<std::uint8_t, 32>& b);
 

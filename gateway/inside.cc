@@ -6,6 +6,7 @@
 
 #include "gateway/reply.h"
 #include "mcp/raw.h"
+#include "relay/message.h"
 #include "relay/profile.h"
 
 namespace mcpctl::gateway {
@@ -175,7 +176,7 @@ void Door::Inside::post_modern(Request request, relay::Request message) {
     return describe(
         request.server, std::move(answer), [id](Answer waiting, const Described& described) {
           const std::string text =
-              described ? result_text(id, relay::discover_result(*described))
+              described ? relay::result_message(id, relay::discover_result(*described))
                         : error_text(id, relay::error_code::server_gone, described.error().message);
           waiting.respond(json_reply(200, text), !described);
         });
@@ -260,8 +261,8 @@ void Door::Inside::initialize(Request request, relay::Request message) {
              const bool logs = relay::declares(described->capabilities, "logging");
              const LegacySession& session =
                  sessions_.open({"", server, principal, revision, logs}, std::move(asker));
-             http::Response response =
-                 json_reply(200, result_text(id, relay::initialize_result(*described, revision)));
+             http::Response response = json_reply(
+                 200, relay::result_message(id, relay::initialize_result(*described, revision)));
              response.headers.add("Mcp-Session-Id", session.terms().id);
              answer.respond(std::move(response));
            });

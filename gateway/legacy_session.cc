@@ -6,6 +6,7 @@
 
 #include "gateway/reply.h"
 #include "mcp/raw.h"
+#include "relay/message.h"
 
 namespace mcpctl::gateway {
 namespace {
@@ -127,7 +128,7 @@ void LegacySession::post_batch(Answer answer, const relay::Request& batch) {
 std::optional<std::string> LegacySession::answer_here(std::string_view method,
                                                       const relay::Request& request) {
   const std::string_view id = request.envelope.id.in(request.text);
-  if (method == "ping") return result_text(id, "{}");
+  if (method == "ping") return relay::result_message(id, "{}");
   if (method == "initialize") {
     return error_text(id, code::invalid_request, "this session is initialized already");
   }
@@ -139,7 +140,7 @@ std::optional<std::string> LegacySession::answer_here(std::string_view method,
     return error_text(id, code::invalid_params, "\"level\" is none of the levels of RFC 5424");
   }
   downstream_->set_log_level(*level);
-  return result_text(id, "{}");
+  return relay::result_message(id, "{}");
 }
 
 void LegacySession::take_notification(relay::Request message) {

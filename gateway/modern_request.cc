@@ -4,6 +4,7 @@
 
 #include "gateway/reply.h"
 #include "mcp/raw.h"
+#include "relay/message.h"
 
 namespace mcpctl::gateway {
 
@@ -95,9 +96,9 @@ void ModernRequest::leave() {
     return on_response(
         error_text(raw_id_, relay::error_code::server_gone, "the gateway is closing"));
   }
-  on_response(result_text(raw_id_, R"({"resultType":"complete","_meta":)"
-                                   R"({"io.modelcontextprotocol/subscriptionId":)" +
-                                       raw_id_ + "}}"));
+  on_response(relay::result_message(raw_id_, R"({"resultType":"complete","_meta":)"
+                                             R"({"io.modelcontextprotocol/subscriptionId":)" +
+                                                 raw_id_ + "}}"));
 }
 
 void ModernRequest::end() {

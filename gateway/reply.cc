@@ -8,15 +8,6 @@
 
 namespace mcpctl::gateway {
 
-std::string result_text(std::string_view raw_id, std::string_view raw_result) {
-  std::string text = R"({"jsonrpc":"2.0","id":)";
-  text += raw_id;
-  text += R"(,"result":)";
-  text += raw_result;
-  text += '}';
-  return text;
-}
-
 std::string error_text(std::string_view raw_id, int code, std::string_view message,
                        std::string_view raw_data) {
   using Json = nlohmann::json;

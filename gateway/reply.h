@@ -11,8 +11,6 @@ namespace mcpctl::gateway {
 /// To a client whose token does not reach so far; one of our own codes (-32000 … -32019).
 inline constexpr int forbidden = -32005;
 
-/// A JSON-RPC response with a result (raw JSON).
-std::string result_text(std::string_view raw_id, std::string_view raw_result);
 /// A JSON-RPC error; `raw_data` is left out when empty, an empty id is null.
 std::string error_text(std::string_view raw_id, int code, std::string_view message,
                        std::string_view raw_data = {});

@@ -163,17 +163,6 @@ TEST_CASE("a token reaches as far as its scopes") {
   house.asked(3);
 }
 
-TEST_CASE("a glob is any text, any character, or itself") {
-  CHECK(matches_glob("*", ""));
-  CHECK(matches_glob("math.*", "math.add"));
-  CHECK(matches_glob("*.get_?", "weather.get_x"));
-  CHECK(matches_glob("a*b*c", "a--b--b--c"));
-  CHECK_FALSE(matches_glob("math.*", "maths.add"));
-  CHECK_FALSE(matches_glob("a*b*c", "a--b--"));
-  CHECK_FALSE(matches_glob("", "x"));
-  CHECK_FALSE(matches_glob(std::string(200, '*') + "y", std::string(2000, 'x')));
-}
-
 TEST_CASE("an address sends so many requests a second") {
   RequestRate rate{10};
   Instant now{Duration{1000}};

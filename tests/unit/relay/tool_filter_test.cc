@@ -17,6 +17,10 @@ TEST_CASE("a glob stands for what it looks like") {
   CHECK_FALSE(matches_glob("abc", "abcd"));
   CHECK(matches_glob("abc**", "abc"));
   CHECK_FALSE(matches_glob("", "a"));
+  CHECK(matches_glob("a*b*c", "a--b--b--c"));
+  CHECK_FALSE(matches_glob("a*b*c", "a--b--"));
+  CHECK_FALSE(matches_glob("math.*", "maths.add"));
+  CHECK_FALSE(matches_glob(std::string(200, '*') + "y", std::string(2000, 'x')));
 }
 
 TEST_CASE("disabled is stronger than enabled, and nothing enabled means all") {
