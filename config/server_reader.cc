@@ -96,6 +96,7 @@ class ServerReader {
   void settle_env();
   void settle_port();
   void settle_user();
+  void warn_unserved();
 
   const Entry& entry_;
   const Node& node_;
@@ -347,6 +348,19 @@ void ServerReader::settle_user() {
   }
 }
 
+/// Nobody shall rely on what is read and not served.
+void ServerReader::warn_unserved() {
+  const auto warn = [&](std::string_view key, std::string_view what) {
+    const auto at = draft().places.find(key);
+    if (at == draft().places.end()) return;
+    report_.warning(at->second, std::string{key} + ": " + std::string{what});
+  };
+  if (draft().sharing == Sharing::session) {
+    warn("share", "a process for each client is not served yet; no client reaches this server");
+  }
+  if (draft().repeat_calls) warn("repeatCalls", "calls are not repeated yet; lists and reads are");
+}
+
 ServerReading ServerReader::run() {
   check_name();
   if (node_.type != Node::Type::object) {
@@ -371,6 +385,7 @@ ServerReading ServerReader::run() {
   settle_env();
   settle_port();
   settle_user();
+  warn_unserved();
   reading_.missing = values_.missing();
   return std::move(reading_);
 }

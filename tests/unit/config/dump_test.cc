@@ -116,12 +116,14 @@ TEST_CASE("a dump read again is the same fleet") {
   std::stringstream text;
   text << in.rdbuf();
   const Reading first = here.read(text.str());
-  REQUIRE(shown(first) == "");
+  REQUIRE(first.problems.size() == 2);  // two of the keys are not served yet
+  REQUIRE_FALSE(first.has_errors());
   REQUIRE(first.config.servers.size() == 5);
 
   const Reading second = here.read(to_json(first.config, false));
 
-  CHECK(shown(second) == "");
+  CHECK(second.problems.size() == 2);
+  CHECK_FALSE(second.has_errors());
   CHECK(to_json(second.config, false) == to_json(first.config, false));
   REQUIRE(second.config.servers.size() == 5);
   CHECK(second.config.servers[0].env == first.config.servers[0].env);

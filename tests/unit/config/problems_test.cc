@@ -244,6 +244,16 @@ TEST_CASE("names of servers can be addressed and kept in files") {
               "5:1 error: the name of a server is \".\" or \"..\", which names a folder"});
 }
 
+TEST_CASE("settings that are read and not served are warned of") {
+  CHECK(told("{\"mcpServers\": {\"a\": {\"command\": \"x\", \"x-mcpctl\":\n"
+             "{\"share\": \"session\", \"repeatCalls\": true}},\n"
+             "\"b\": {\"command\": \"x\", \"x-mcpctl\":\n"
+             "{\"share\": \"shared\", \"repeatCalls\": false}}}}") ==
+        Lines{"2:11 warning: share: a process for each client is not served yet; no client "
+              "reaches this server",
+              "2:37 warning: repeatCalls: calls are not repeated yet; lists and reads are"});
+}
+
 TEST_CASE("a key or server that stands twice points at the first") {
   CHECK(told("{\"mcpServers\": {\"a\": {\"command\": \"a\",\n\"command\": \"b\"}},\n"
              "\"servers\": {\"a\": {\"command\": \"b\"}}}") ==
