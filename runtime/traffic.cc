@@ -16,8 +16,8 @@ std::string_view name(Outcome outcome) {
 void Tally::count(std::string_view name, Outcome outcome) {
   auto found = counts_.find(name);
   if (found == counts_.end()) {
-    const bool is_full = counts_.size() >= most_names;
-    found = counts_.try_emplace(is_full ? "other" : std::string{name}).first;
+    const bool fits = counts_.size() < most_names && name.size() <= longest_name;
+    found = counts_.try_emplace(fits ? std::string{name} : "other").first;
   }
   ++found->second[static_cast<std::size_t>(outcome)];
 }

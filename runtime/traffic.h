@@ -22,6 +22,7 @@ std::string_view name(Outcome outcome);
 class Tally {
  public:
   static constexpr std::size_t most_names = 256;
+  static constexpr std::size_t longest_name = 128;  ///< bytes; MCP allows no longer ones
 
   void count(std::string_view name, Outcome outcome);
 

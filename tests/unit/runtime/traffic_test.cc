@@ -20,6 +20,10 @@ TEST_CASE("names that clients invent do not fill the memory") {
 
   CHECK(tally.counts().size() == Tally::most_names + 1);
   CHECK(tally.counts().at("other")[0] == 10'000 - Tally::most_names);
+
+  Tally of_long_names;
+  of_long_names.count(std::string(1'000, 'x'), Outcome::ok);
+  CHECK(of_long_names.counts().begin()->first == "other");
 }
 
 TEST_CASE("a duration counts for its bound and all above") {
