@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "gateway/reply.h"
 #include "gateway/upstream_calls.h"
 #include "mcp/raw.h"
 #include "relay/method.h"
@@ -86,7 +87,8 @@ std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSin
 }
 
 bool Upstream::can_send() const {
-  if (!link_ || !channel_ || !channel_->is_ready() || !unsent_.empty()) return false;
+  if (!link_ || link_->is_closed()) return false;
+  if (!channel_ || !channel_->is_ready() || !unsent_.empty()) return false;
   const unsigned most = config().max_concurrent_requests;
   return most == 0 || sent_ < most;
 }
@@ -171,14 +173,9 @@ std::string Upstream::error_text(const Ticket& ticket, int code, const std::stri
     const auto status = supervisor_.status_of(name_, false);
     if (status && !status->stderr_tail.empty()) data["stderr"] = status->stderr_tail.back();
   }
-  const Json error{{"code", code},
-                   {"message", "server " + name_ + " is " + state + ": " + why},
-                   {"data", std::move(data)}};
-  std::string text = R"({"jsonrpc":"2.0","id":)";
-  text += ticket.request.envelope.id.in(ticket.request.text);
-  text += R"(,"error":)";
-  text += error.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return text + '}';
+  return gateway::error_text(ticket.request.envelope.id.in(ticket.request.text), code,
+                             "server " + name_ + " is " + state + ": " + why,
+                             data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void Upstream::refuse(const Ticket& ticket, int code, const std::string& why) {
@@ -276,6 +273,7 @@ void Upstream::expire(Ticket& ticket, Instant now) {
     if (waits) refuse(ticket, error_code::timed_out, "it did not take the request in time");
     return;
   }
+  if (!link_) return;  // its last answer is on the way
   const bool no_progress = ticket.limit > now;
   link_->fail(ticket.id, error_code::timed_out,
               no_progress ? "server " + name_ + " has not answered in time"

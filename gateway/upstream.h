@@ -43,6 +43,9 @@ class Upstream final : public runtime::ChannelListener {
   /// The server is part of the fleet (again).
   void attach(runtime::Channel& channel);
   bool is_attached() const { return channel_ != nullptr; }
+  /// Whether clients may ask for it.  A server that wants a process for each client is
+  /// not shared among them instead.
+  bool is_offered() const { return is_attached() && config().sharing == config::Sharing::shared; }
 
   void describe(loop::Callback<Result<relay::ServerProfile>> done);
   std::unique_ptr<Downstream> connect(relay::Asker asker, DownstreamSink& sink);

@@ -46,6 +46,10 @@ relay::ServerProfile profile_for_clients(const mcp::Profile& profile) {
           .instructions = profile.instructions};
 }
 
+relay::ToolFilter tools_of(const config::Server& server) {
+  return {.enabled = server.enabled_tools, .disabled = server.disabled_tools};
+}
+
 }  // namespace
 
 // ---- the channel's news
@@ -99,6 +103,10 @@ void Upstream::changed() {
     http_.reset();
   }
   lost_.clear();
+  if (link_) {
+    link_->show_tools(tools_of(config()));
+    carry_out(true);
+  }
   if (profile != nullptr && !link_) {
     linked_ = channel_->incarnation();
     if (channel_->config().transport == config::Transport::stdio) {
@@ -144,6 +152,7 @@ void Upstream::open_link(const mcp::Profile& profile) {
   profile_ = profile_for_clients(profile);
   relay::Link::Options options;
   options.server = *profile_;
+  options.tools = tools_of(config());
   options.for_http = http_.has_value();
   options.take_id = [this] { return http_ ? http_->take_id() : channel_->take_id(); };
   options.take_ask_id = [this] { return numbers_.take_ask(); };

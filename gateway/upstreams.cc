@@ -24,7 +24,7 @@ void Upstreams::add(const std::string& server) {
 
 bool Upstreams::knows(std::string_view target) const {
   const auto found = servers_.find(target);
-  return found != servers_.end() && found->second->is_attached();
+  return found != servers_.end() && found->second->is_offered();
 }
 
 Upstream& Upstreams::at(std::string_view server) {

@@ -165,6 +165,12 @@ void Link::notify(const Request& notification) {
   if (options_.owner && !is_modern()) to_server(notification.text, 0, {}, {});
 }
 
+void Link::show_tools(ToolFilter tools) {
+  if (tools == options_.tools) return;
+  options_.tools = std::move(tools);
+  outputs_.emplace_back(Heard{.what = Heard::What::tools_changed});
+}
+
 void Link::closed(std::string_view why) {
   if (is_closed_) return;
   is_closed_ = true;

@@ -82,6 +82,9 @@ class Link {
   /// A client's notification; forwarded only to a server of one client.
   void notify(const Request& notification);
 
+  /// From now on others are neither listed nor called; clients hear that the list changed.
+  void show_tools(ToolFilter tools);
+
   /// The state of `interests` changed otherwise than through this Link.
   void follow();
 
@@ -91,6 +94,7 @@ class Link {
 
   /// The conversation is over: each call in flight ends with error_code::server_gone.
   void closed(std::string_view why);
+  bool is_closed() const { return is_closed_; }
 
   /// The call parked under `token` was not continued in time.  The shell decides when;
   /// beyond 64 parked calls the eldest goes by itself.

@@ -19,6 +19,7 @@ struct ToolFilter {
 
   bool allows(std::string_view tool) const;
   bool is_open() const { return enabled.empty() && disabled.empty(); }
+  friend bool operator==(const ToolFilter&, const ToolFilter&) = default;
 };
 
 /// A response to tools/list with only the tools that `keep` names; every other byte

@@ -3,46 +3,15 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
-#include "../runtime/fleet_fixture.h"
-#include "clients.h"
-#include "gateway/upstreams.h"
+#include "behind.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
 using namespace mcpctl::gateway::testing;
 using mcpctl::runtime::Command;
-using mcpctl::runtime::testing::LiveFleet;
 using mcpctl::runtime::testing::misbehaving;
 using mcpctl::runtime::testing::process;
 using supervisor::State;
-
-namespace {
-
-/// A real fleet and the door's side of it.
-struct Behind {
-  explicit Behind(std::vector<config::Server> servers)
-      : fleet(std::move(servers), true),
-        upstreams(std::in_place, fleet.loop(), fleet.supervisor()) {}
-  ~Behind() { upstreams.reset(); }
-
-  void start(std::string_view server) {
-    fleet.supervisor().start();
-    REQUIRE(fleet.until_state(server, State::ready));
-  }
-  int pid(std::string_view server) {
-    return fleet.supervisor().status_of(server, false)->pid.value_or(0);
-  }
-  bool answered(const Asked& asked) {
-    return fleet.until([&] { return asked.response.has_value(); });
-  }
-
-  LiveFleet fleet;
-  std::optional<Upstreams> upstreams;
-};
-
-config::Server server(const std::string& name = "mcp") { return misbehaving(name, {}); }
-
-}  // namespace
 
 TEST_CASE("a request that comes before the server is ready waits for it") {
   Behind behind{{server()}};
@@ -245,6 +214,37 @@ TEST_CASE("clients of a removed server hear so, and find it again when it comes 
   REQUIRE(behind.answered(*asked));
   CHECK(asked->holds(R"("tools")"));
   behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a tool that the configuration hides is neither listed nor called, from a reload on") {
+  Behind behind{{server()}};
+  behind.start("mcp");
+  Client client{*behind.upstreams, "mcp"};
+  const auto before = client.lists("1");
+  REQUIRE(behind.answered(*before));
+  CHECK(before->holds(R"("name":"echo")"));
+
+  behind.fleet.reading().config.servers[0].disabled_tools = {"ec*"};
+  REQUIRE(behind.fleet.supervisor().reload(false).applied);
+  REQUIRE(behind.fleet.until([&] { return !client.messages.empty(); }));
+
+  CHECK(client.messages[0].find("notifications/tools/list_changed") != std::string::npos);
+  const auto after = client.lists("2");
+  const auto call = client.calls("3", "echo", R"({"text":"hidden"})");
+  REQUIRE(behind.answered(*after));
+  REQUIRE(behind.answered(*call));
+  CHECK(after->holds(R"("tools":[)"));
+  CHECK_FALSE(after->holds(R"("name":"echo")"));
+  CHECK(call->holds("unknown tool"));
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a server that wants a process for each client is not shared among them") {
+  config::Server personal = server();
+  personal.sharing = config::Sharing::session;
+  Behind behind{{personal}};
+
+  CHECK_FALSE(behind.upstreams->knows("mcp"));
 }
 
 TEST_CASE("a companion is no server to clients") {

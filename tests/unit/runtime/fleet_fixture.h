@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "loop/loop.h"
+#include "loop/signal.h"
 #include "loop/timer.h"
 #include "runtime/supervisor.h"
 
@@ -22,6 +23,7 @@ class LiveFleet {
   /// With `relays`, channels open.
   explicit LiveFleet(std::vector<config::Server> servers, bool relays = false) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    loop::ignore_sigpipe();
     char name[] = "/tmp/mcpctl-runtime-test-XXXXXX";
     dir_ = ::mkdtemp(name);
     config_.name = "test-" + std::to_string(::getpid());

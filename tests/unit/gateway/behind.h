@@ -1,0 +1,44 @@
+// A real fleet and the door's side of it, for tests.
+#pragma once
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "../runtime/fleet_fixture.h"
+#include "clients.h"
+#include "gateway/upstreams.h"
+
+namespace mcpctl::gateway::testing {
+
+struct Behind {
+  explicit Behind(std::vector<config::Server> servers)
+      : fleet(std::move(servers), true),
+        upstreams(std::in_place, fleet.loop(), fleet.supervisor()) {}
+  ~Behind() { upstreams.reset(); }
+  Behind(const Behind&) = delete;
+  Behind& operator=(const Behind&) = delete;
+
+  void start(std::string_view server) {
+    fleet.supervisor().start();
+    REQUIRE(fleet.until_state(server, supervisor::State::ready));
+  }
+  int pid(std::string_view server) {
+    return fleet.supervisor().status_of(server, false)->pid.value_or(0);
+  }
+  bool answered(const Asked& asked) {
+    return fleet.until([&] { return asked.response.has_value(); });
+  }
+
+  runtime::testing::LiveFleet fleet;
+  std::optional<Upstreams> upstreams;
+};
+
+inline config::Server server(const std::string& name = "mcp") {
+  return runtime::testing::misbehaving(name, {});
+}
+
+}  // namespace mcpctl::gateway::testing
