@@ -74,6 +74,7 @@ ServerView server_of(const Json& json) {
   server.cpu = duration(json, "cpu_ms");
   const Json& tools = member(json, "tools");
   server.tools = tools.is_array() ? tools.size() : 0;
+  server.calls = number<std::uint64_t>(json, "calls").value_or(0);
   server.stderr_tail = texts(json, "stderr_tail");
   server.survivors = texts(json, "survivors");
   return server;

@@ -29,6 +29,7 @@ struct ServerView {
   std::optional<std::uint64_t> memory_bytes;
   std::optional<Duration> cpu;
   std::size_t tools{0};
+  std::uint64_t calls{0};
   std::vector<std::string> stderr_tail;
   std::vector<std::string> survivors;
 };

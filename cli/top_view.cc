@@ -98,7 +98,8 @@ Lines table_lines(const TopState& state, const ScreenSize& size, bool color) {
                {"RESTARTS", true, 3},
                {"MEM", true, 1},
                {"CPU", true, 2},
-               {"TOOLS", true, 6},
+               {"CALLS", true, 6},
+               {"TOOLS", true, 7},
                {"WHY"}}};
   for (const ServerView* server : state.servers()) {
     const bool is_selected = server->name == state.selected();
@@ -113,6 +114,7 @@ Lines table_lines(const TopState& state, const ScreenSize& size, bool color) {
          {std::to_string(server->restarts)},
          {server->memory_bytes ? short_bytes(*server->memory_bytes) : "-"},
          {share_text(state, *server)},
+         {speaks_mcp ? std::to_string(server->calls) : "-"},
          {speaks_mcp ? std::to_string(server->tools) : "-"},
          {safe_line(waits ? "for " + server->waits_for : server->why)}});
   }

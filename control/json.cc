@@ -82,6 +82,10 @@ Json protocol_of(const runtime::ServerStatus& status, Json value) {
   value["capabilities"] = capabilities_of(status.capabilities);
   value["ping_unanswered"] = status.ping_unanswered;
   value["garbage_lines"] = status.garbage_lines;
+  value["clients"] = status.clients;
+  value["calls"] = status.calls;
+  value["in_flight"] = status.in_flight;
+  value["waiting"] = status.waiting;
   return value;
 }
 

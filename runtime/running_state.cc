@@ -118,6 +118,12 @@ ServerStatus Supervisor::Running::describe(ServerId id) {
       status.garbage_lines = client->noise() + prober->overlong_lines();
     }
   }
+  if (const auto traffic = traffic_.find(server.name); traffic != traffic_.end()) {
+    status.clients = traffic->second.clients;
+    status.calls = traffic->second.tools.total();
+    status.in_flight = traffic->second.in_flight;
+    status.waiting = traffic->second.waiting;
+  }
   status.status_text = instance.status_text();
   const ServerLog& log = instance.log();
   status.log_bytes = log.bytes_seen();

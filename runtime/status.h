@@ -52,6 +52,12 @@ struct ServerStatus {
   std::uint64_t garbage_lines{0};  ///< on stdout, not JSON-RPC
   std::string status_text;         ///< STATUS= of sd_notify
 
+  // Through the clients' door.
+  std::uint64_t clients{0};    ///< now
+  std::uint64_t calls{0};      ///< of tools, that have ended
+  std::uint64_t in_flight{0};  ///< requests at the server
+  std::uint64_t waiting{0};    ///< requests that it cannot take yet
+
   std::uint64_t log_bytes{0};
   std::uint64_t log_lines{0};
   std::uint64_t log_dropped{0};          ///< lines that did not reach their file

@@ -1,6 +1,7 @@
 #include "runtime/traffic.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace mcpctl::runtime {
 
@@ -20,6 +21,14 @@ void Tally::count(std::string_view name, Outcome outcome) {
     found = counts_.try_emplace(fits ? std::string{name} : "other").first;
   }
   ++found->second[static_cast<std::size_t>(outcome)];
+}
+
+std::uint64_t Tally::total() const {
+  std::uint64_t sum = 0;
+  for (const auto& [name, counts] : counts_) {
+    sum = std::accumulate(counts.begin(), counts.end(), sum);
+  }
+  return sum;
 }
 
 void Latency::observe(Duration took) {

@@ -28,6 +28,7 @@ class Tally {
 
   using Counts = std::array<std::uint64_t, outcome_count>;
   const std::map<std::string, Counts, std::less<>>& counts() const { return counts_; }
+  std::uint64_t total() const;
 
  private:
   std::map<std::string, Counts, std::less<>> counts_;

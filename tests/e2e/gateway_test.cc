@@ -127,6 +127,7 @@ TEST_CASE("clients of both eras call a tool of a supervised server") {
 
   const std::string metrics = fleet.request("GET", "/metrics");
   CHECK(holds(metrics, R"(mcp_tool_calls_total{server="math",tool="add",status="ok"} 2)"));
+  CHECK(fleet.server("math")["calls"] == 2);
   fleet.stop();
 }
 

@@ -12,6 +12,8 @@ TEST_CASE("requests are counted by name and outcome") {
   tally.count("tools/call", Outcome::error);
 
   CHECK(tally.counts().at("tools/call") == Tally::Counts{2, 1, 0});
+  tally.count("tools/list", Outcome::cancelled);
+  CHECK(tally.total() == 4);
 }
 
 TEST_CASE("names that clients invent do not fill the memory") {
