@@ -19,8 +19,9 @@ ClientsDoor::ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log&
   door_ = std::move(*door);
   upstreams_ = std::make_unique<gateway::Upstreams>(loop_, supervisor);
   door_->serve(*upstreams_);
-  supervisor.announce_gateway("http://" + door_->address().text() + "/mcp");
-  log_.info("clients connect to http://" + door_->address().text() + "/mcp/NAME");
+  const std::string url = "http://" + door_->address().text() + "/mcp";
+  supervisor.announce_gateway(url);
+  log_.info("clients connect to " + url + ", or to /mcp/NAME for one server");
 }
 
 ClientsDoor::~ClientsDoor() { leave(); }

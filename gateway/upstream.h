@@ -9,6 +9,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,6 +47,14 @@ class Upstream final : public runtime::ChannelListener {
   /// Whether clients may ask for it.  A server that wants a process for each client is
   /// not shared among them instead.
   bool is_offered() const { return is_attached() && config().sharing == config::Sharing::shared; }
+
+  /// Calls `changed` from the loop when the server joined or left the fleet, is gone or
+  /// there again, or another conversation with it began.
+  void watch(std::function<void()> changed) { watcher_ = std::move(changed); }
+  /// It has failed or was stopped: no request waits for it.
+  bool is_gone() const { return !why_never().empty(); }
+  /// Counts the conversations, up to the current or last one.
+  std::uint64_t conversation() const { return conversation_; }
 
   void describe(loop::Callback<Result<relay::ServerProfile>> done);
   std::unique_ptr<Downstream> connect(relay::Asker asker, DownstreamSink& sink);
@@ -126,6 +135,8 @@ class Upstream final : public runtime::ChannelListener {
   unsigned sent_{0};                      ///< of calls_, those at the server
   std::deque<std::string> unsent_;        ///< messages that the server's pipe did not take
   std::map<std::uint64_t, Asked> asked_;  ///< by the id that the client was given
+  std::uint64_t conversation_{0};
+  std::function<void()> watcher_;
   std::vector<Curious> curious_;
   std::deque<Parked> parked_;  ///< and some that were continued; oldest first
   std::vector<relay::ToClient> later_;

@@ -124,6 +124,7 @@ void Upstream::changed() {
       one.done(failure("server " + name_ + " cannot be had: " + why));
     }
   }
+  if (watcher_) watcher_();
   const bool needed = !waiting_.empty() || !curious_.empty();
   if (channel_ != nullptr && channel_->state() == State::idle && needed) channel_->demand();
   admit_waiting();
@@ -162,9 +163,11 @@ void Upstream::open_link(const mcp::Profile& profile) {
     return parked_.back().token;
   };
   link_.emplace(std::move(options), interests_);
+  ++conversation_;
   carry_out(true);
   tell_curious();
   admit_waiting();
+  if (watcher_) watcher_();
 }
 
 /// What the server did not finish is repeated if that does no harm, and ends otherwise.

@@ -7,7 +7,7 @@
 namespace mcpctl::gateway {
 
 Upstreams::Upstreams(loop::Loop& loop, runtime::Supervisor& supervisor)
-    : loop_(loop), supervisor_(supervisor) {
+    : loop_(loop), supervisor_(supervisor), joint_(loop, [this] { return offered(); }) {
   for (const config::Server& server : supervisor_.config().servers) add(server.name);
   for (const config::Unusable& unusable : supervisor_.config().unusable) add(unusable.server);
   additions_ =
@@ -18,11 +18,28 @@ void Upstreams::add(const std::string& server) {
   runtime::Channel* channel = supervisor_.channel(server);
   if (channel == nullptr || channel->config().kind != config::Kind::mcp) return;
   auto& upstream = servers_[server];
-  if (!upstream) upstream = std::make_unique<Upstream>(loop_, supervisor_, server, numbers_);
+  if (!upstream) {
+    upstream = std::make_unique<Upstream>(loop_, supervisor_, server, numbers_);
+    upstream->watch([this, server, &watched = *upstream] {
+      joint_.look_at(server, watched.is_offered() ? &watched : nullptr);
+    });
+  }
   if (!upstream->is_attached()) upstream->attach(*channel);
 }
 
+/// In the order of the configuration.
+std::vector<Member> Upstreams::offered() const {
+  std::vector<Member> members;
+  const auto add = [&](const std::string& server) {
+    if (knows(server)) members.push_back({server, servers_.at(server).get()});
+  };
+  for (const config::Server& server : supervisor_.config().servers) add(server.name);
+  for (const config::Unusable& unusable : supervisor_.config().unusable) add(unusable.server);
+  return members;
+}
+
 bool Upstreams::knows(std::string_view target) const {
+  if (target.empty()) return true;
   const auto found = servers_.find(target);
   return found != servers_.end() && found->second->is_offered();
 }
@@ -35,11 +52,13 @@ Upstream& Upstreams::at(std::string_view server) {
 
 void Upstreams::describe(std::string_view target,
                          loop::Callback<Result<relay::ServerProfile>> done) {
+  if (target.empty()) return joint_.describe(std::move(done));
   at(target).describe(std::move(done));
 }
 
 std::unique_ptr<Downstream> Upstreams::connect(std::string_view target, relay::Asker asker,
                                                DownstreamSink& sink) {
+  if (target.empty()) return joint_.connect(std::move(asker), sink);
   return at(target).connect(std::move(asker), sink);
 }
 

@@ -1,13 +1,15 @@
 // The fleet as the door sees it: every MCP server of the configuration an Upstream,
-// also those that a reload brings or takes away.
+// also those that a reload brings or takes away, and all of them together.
 #pragma once
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/backend.h"
+#include "gateway/joint.h"
 #include "gateway/numbers.h"
 #include "gateway/upstream.h"
 #include "loop/loop.h"
@@ -33,12 +35,14 @@ class Upstreams final : public Backend {
  private:
   void add(const std::string& server);
   Upstream& at(std::string_view server);
+  std::vector<Member> offered() const;
 
   loop::Loop& loop_;
   runtime::Supervisor& supervisor_;
   Numbers numbers_;
   /// Kept for good: clients of a removed server learn from it that it was removed.
   std::map<std::string, std::unique_ptr<Upstream>, std::less<>> servers_;
+  Joint joint_;
   runtime::Subscription additions_;
 };
 

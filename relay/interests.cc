@@ -25,14 +25,6 @@ std::string_view method_of(Heard::What what) {
   return "";
 }
 
-/// The server's own words, or ours.
-std::string words_of(const Heard& heard) {
-  if (!heard.text.empty()) return heard.text;
-  std::string text = R"({"jsonrpc":"2.0","method":)" + json_string(method_of(heard.what));
-  if (!heard.uri.empty()) text += R"(,"params":{"uri":)" + json_string(heard.uri) + '}';
-  return text + '}';
-}
-
 /// A server may name a part of what was subscribed to (MCP 2026-07-28,
 /// notifications/resources/updated).
 bool is_within(std::string_view uri, std::string_view subscribed) {
@@ -78,6 +70,13 @@ std::string_view log_level_name(int level) {
   return level < 0 || level > 7 ? std::string_view{} : levels[static_cast<std::size_t>(level)];
 }
 
+std::string words_of(const Heard& heard) {
+  if (!heard.text.empty()) return heard.text;
+  std::string text = R"({"jsonrpc":"2.0","method":)" + json_string(method_of(heard.what));
+  if (!heard.uri.empty()) text += R"(,"params":{"uri":)" + json_string(heard.uri) + '}';
+  return text + '}';
+}
+
 bool Wanted::covers(const Wanted& other) const {
   return (tools || !other.tools) && (prompts || !other.prompts) &&
          (resources || !other.resources) && std::ranges::includes(uris, other.uris);
@@ -109,6 +108,13 @@ std::string write_filter(const Wanted& wanted) {
   for (const std::string& uri : wanted.uris) uris += (uris.empty() ? "" : ",") + json_string(uri);
   add(!uris.empty(), R"("resourceSubscriptions":[)" + uris + ']');
   return filter + '}';
+}
+
+std::string acknowledged_message(std::string_view raw_id, const Wanted& granted) {
+  std::string text =
+      R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{)";
+  text += subscription_meta(raw_id);
+  return text += R"(,"notifications":)" + write_filter(granted) + "}}";
 }
 
 void Interests::join(DownstreamId session) { sessions_[session].joined = true; }
@@ -147,11 +153,10 @@ std::vector<ToClient> Interests::acknowledge(const Wanted& settled, const Wanted
   for (auto& [call, listener] : listeners_) {
     if (listener.acknowledged || !settled.covers(listener.wanted)) continue;
     listener.acknowledged = true;
-    std::string text =
-        R"({"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{)";
-    text += subscription_meta(listener.raw_id);
-    text += R"(,"notifications":)" + write_filter(common(listener.wanted, granted)) + "}}";
-    acks.push_back({.downstream = listener.downstream, .call = call, .text = std::move(text)});
+    acks.push_back(
+        {.downstream = listener.downstream,
+         .call = call,
+         .text = acknowledged_message(listener.raw_id, common(listener.wanted, granted))});
   }
   return acks;
 }

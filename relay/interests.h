@@ -34,6 +34,12 @@ struct Wanted {
 Wanted read_filter(std::string_view notifications);
 std::string write_filter(const Wanted& wanted);
 
+/// What the client of a subscriptions/listen with this id is granted.
+std::string acknowledged_message(std::string_view raw_id, const Wanted& granted);
+
+/// The notification in the server's own words, or in ours.
+std::string words_of(const Heard& heard);
+
 class Interests {
  public:
   /// A legacy session hears of every change of a list, without asking.

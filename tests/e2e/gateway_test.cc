@@ -96,8 +96,17 @@ const std::string modern_add =
 const std::string modern_fields =
     "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: add\r\n";
 
-std::string open_session(int port) {
-  const Answer opened = post(port, "/mcp/math", initialize);
+/// `text` with another name in place of the tool "add".
+std::string renamed(std::string text, const std::string& name) {
+  for (const std::string quoted : {R"("add")", " add\r\n"}) {
+    const std::size_t at = text.find(quoted);
+    if (at != std::string::npos) text.replace(at + 1, 3, name);
+  }
+  return text;
+}
+
+std::string open_session(int port, const std::string& path = "/mcp/math") {
+  const Answer opened = post(port, path, initialize);
   CAPTURE(opened.head);
   CAPTURE(opened.body);
   REQUIRE(opened.status == 200);
@@ -147,6 +156,35 @@ TEST_CASE("a client's session outlives its server") {
   CAPTURE(after.body);
   CHECK(after.status == 200);
   CHECK(holds(after.body, "42"));
+  fleet.stop();
+}
+
+TEST_CASE("clients find all servers as one, with a name for each tool that says whose it is") {
+  Fleet fleet{Json{{"math", math()}, {"more", math()}}, with_door()};
+  fleet.start();
+  fleet.await_all("ready");
+  const int port = port_of(fleet);
+
+  const std::string session = open_session(port, "/mcp");
+  const Answer list =
+      post(port, "/mcp", R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})", session);
+  CAPTURE(list.body);
+  CHECK(holds(list.body, R"("name":"math__add")"));
+  CHECK(holds(list.body, R"("name":"more__add")"));
+  const Answer old = post(port, "/mcp", renamed(add, "more__add"), session);
+  CAPTURE(old.body);
+  CHECK(old.status == 200);
+  CHECK(holds(old.body, R"("id":"a")"));
+  CHECK(holds(old.body, "42"));
+  const Answer modern =
+      post(port, "/mcp", renamed(modern_add, "math__add"), renamed(modern_fields, "math__add"));
+  CAPTURE(modern.body);
+  CHECK(modern.status == 200);
+  CHECK(holds(modern.body, "42"));
+
+  const std::string metrics = fleet.request("GET", "/metrics");
+  CHECK(holds(metrics, R"(mcp_tool_calls_total{server="math",tool="add",status="ok"} 1)"));
+  CHECK(holds(metrics, R"(mcp_tool_calls_total{server="more",tool="add",status="ok"} 1)"));
   fleet.stop();
 }
 
