@@ -58,6 +58,11 @@ std::unique_ptr<Command> make_up();
 std::unique_ptr<Command> make_down();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_init();
+std::unique_ptr<Command> make_offers(std::string_view kind);  ///< tools, prompts, resources
+std::unique_ptr<Command> make_call();
+std::unique_ptr<Command> make_read();
+std::unique_ptr<Command> make_connect();
+std::unique_ptr<Command> make_client_config();
 std::unique_ptr<Command> make_completion();
 std::unique_ptr<Command> make_version();
 

@@ -105,6 +105,13 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(make_reload());
   commands.push_back(make_config());
   commands.push_back(make_init());
+  for (const std::string_view kind : {"tools", "prompts", "resources"}) {
+    commands.push_back(make_offers(kind));
+  }
+  commands.push_back(make_call());
+  commands.push_back(make_read());
+  commands.push_back(make_connect());
+  commands.push_back(make_client_config());
   commands.push_back(make_completion());
   commands.push_back(make_version());
   return commands;

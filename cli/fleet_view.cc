@@ -63,6 +63,7 @@ ServerView server_of(const Json& json) {
   server.goal = text(json, "goal");
   server.why = text(json, "why");
   server.waits_for = text(json, "waits_for");
+  server.kind = text(json, "kind");
   server.transport = text(json, "transport");
   server.protocol_version = text(json, "protocol_version");
   server.required = flag(json, "required", true);

@@ -19,6 +19,7 @@ struct ServerView {
   std::string goal;
   std::string why;
   std::string waits_for;
+  std::string kind;
   std::string transport;
   std::string protocol_version;
   bool required{true};

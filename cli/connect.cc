@@ -1,0 +1,79 @@
+// mcpctl connect: the fleet as a stdio server, for clients that know nothing else.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "cli/bridge.h"
+#include "cli/command.h"
+#include "cli/door_client.h"
+#include "cli/exit_code.h"
+#include "loop/fd.h"
+#include "loop/loop.h"
+#include "loop/pipe_reader.h"
+#include "loop/signal.h"
+#include "mcp/framing.h"
+
+namespace mcpctl::cli {
+namespace {
+
+class Connect final : public Command {
+ public:
+  std::string_view name() const override { return "connect"; }
+  std::string_view summary() const override {
+    return "Be a stdio MCP server that relays to the running fleet";
+  }
+
+  void declare(CLI::App& app) override {
+    app.add_option("server", server_, "The server to speak to; none: all of them as one")
+        ->type_name("NAME");
+    add_fleet_options(app, choice_);
+    app.footer(
+        "For hosts that only start stdio servers.  Ends when its stdin does.  mcpctl\n"
+        "client-config prints what such a host's configuration needs.\n\n"
+        "Example: mcpctl connect weather");
+  }
+
+  int run() override {
+    const auto fleet = find_fleet(choice_);
+    if (!fleet) return complain(fleet.error().message, exit_not_running);
+    const auto door = door_of(*fleet);
+    if (!door) return complain(door.error().message, exit_failed);
+    auto url = http::parse_url(server_.empty() ? *door : url_of(*door, server_));
+    if (!url) return complain(url.error().message, exit_failed);
+    return relay(std::move(*url));
+  }
+
+ private:
+  static int relay(http::Url url) {
+    loop::ignore_sigpipe();
+    loop::Loop loop;
+    Bridge bridge{loop, std::move(url), door_headers(),
+                  [](std::string_view message) { print(std::string{message} + '\n'); }};
+    mcp::LineFramer framer;
+    const auto finish = [&] { bridge.finish([&] { loop.stop(); }); };
+    auto input = loop::PipeReader::open(loop, loop::Fd{::dup(STDIN_FILENO)},
+                                        {.on_data =
+                                             [&](std::string_view bytes) {
+                                               framer.feed(bytes);
+                                               while (const auto frame = framer.next()) {
+                                                 if (!frame->overlong) {
+                                                   bridge.take(std::string{frame->line});
+                                                 }
+                                               }
+                                             },
+                                         .on_end = [&](std::optional<Error>) { finish(); }});
+    if (!input) return complain("stdin: " + input.error().message, exit_usage);
+    loop.run();
+    return exit_ok;
+  }
+
+  std::string server_;
+  FleetChoice choice_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_connect() { return std::make_unique<Connect>(); }
+
+}  // namespace mcpctl::cli
