@@ -1,0 +1,96 @@
+// Servers asked from the shell, and the fleet as a stdio server.
+#include <doctest/doctest.h>
+
+#include <csignal>
+#include <string>
+
+#include "fleet.h"
+
+using namespace mcpctl::e2e;
+
+namespace {
+
+Json with_door() {
+  Json ours = quick();
+  ours["gateway"]["listen"] = "127.0.0.1:0";
+  return ours;
+}
+
+Json math() { return {{"command", MCPCTL_BINARY_DIR "/examples/math"}}; }
+
+bool holds(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// What `mcpctl connect math` answers to `lines`.
+Outcome connected(const Fleet& fleet, const std::string& lines) {
+  write_file(fleet.file("lines"), lines);
+  Launch launch;
+  launch.argv = {"/bin/sh", "-c", "cat lines | " + mcpctl_binary + " connect math"};
+  launch.cwd = fleet.folder();
+  launch.env = plain_environment(fleet.folder());
+  launch.env.emplace_back("XDG_RUNTIME_DIR", fleet.file("run"));
+  return run_to_end(launch);
+}
+
+}  // namespace
+
+TEST_CASE("tools are listed and called from the shell") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.start();
+  fleet.await("math", "ready");
+
+  const Outcome tools = fleet.control({"tools"});
+  CAPTURE(tools.err);
+  CHECK(tools.exit_code == 0);
+  CHECK(holds(tools.out, "math    add"));
+  const Outcome prompts = fleet.control({"prompts"});  // it has none: no trouble
+  CHECK(prompts.exit_code == 0);
+  CHECK(prompts.err.empty());
+  const Outcome called = fleet.control({"call", "math.add", "a=19", "b=23"});
+  CAPTURE(called.err);
+  CHECK(called.exit_code == 0);
+  CHECK(holds(called.out, "42"));
+  const Outcome wrong = fleet.control({"call", "math.divide", "--args", R"({"a":1,"b":0})"});
+  CAPTURE(wrong.out);
+  CHECK(wrong.exit_code == 1);
+  CHECK(fleet.control({"call", "math"}).exit_code == 2);
+  CHECK(holds(fleet.control({"tools", "mth"}).err, "did you mean \"math\"?"));
+  fleet.stop();
+}
+
+TEST_CASE("a stdio client reaches the fleet through connect") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.start();
+  fleet.await("math", "ready");
+
+  const Outcome old = connected(
+      fleet,
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
+      R"("capabilities":{},"clientInfo":{"name":"t","version":"1"}}})"
+      "\n"
+      R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
+      "\n"
+      R"({"jsonrpc":"2.0","id":"x","method":"tools/call","params":{"name":"add",)"
+      R"("arguments":{"a":19,"b":23}}})"
+      "\n");
+  CAPTURE(old.out);
+  CAPTURE(old.err);
+  CHECK(old.exit_code == 0);
+  CHECK(holds(old.out, R"("protocolVersion":"2025-06-18")"));
+  CHECK(holds(old.out, R"("id":"x")"));
+  CHECK(holds(old.out, "42"));
+  fleet.stop();
+}
+
+TEST_CASE("a host's configuration is printed for the fleet that runs") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.start();
+  fleet.await("math", "ready");
+
+  const Json claude = Json::parse(fleet.control({"client-config"}).out);
+  CHECK(claude["mcpServers"]["math"]["args"][0] == "connect");
+  const Json vscode = Json::parse(fleet.control({"client-config", "vscode"}).out);
+  CHECK(holds(vscode["servers"]["math"]["url"], "/mcp/math"));
+  fleet.stop();
+}
