@@ -22,11 +22,11 @@ bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// What `mcpctl connect math` answers to `lines`.
-Outcome connected(const Fleet& fleet, const std::string& lines) {
+/// What `mcpctl connect WHERE` answers to `lines`.
+Outcome connected(const Fleet& fleet, const std::string& where, const std::string& lines) {
   write_file(fleet.file("lines"), lines);
   Launch launch;
-  launch.argv = {"/bin/sh", "-c", "cat lines | " + mcpctl_binary + " connect math"};
+  launch.argv = {"/bin/sh", "-c", "cat lines | " + mcpctl_binary + " connect " + where};
   launch.cwd = fleet.folder();
   launch.env = plain_environment(fleet.folder());
   launch.env.emplace_back("XDG_RUNTIME_DIR", fleet.file("run"));
@@ -65,7 +65,7 @@ TEST_CASE("a stdio client reaches the fleet through connect") {
   fleet.await("math", "ready");
 
   const Outcome old = connected(
-      fleet,
+      fleet, "math",
       R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
       R"("capabilities":{},"clientInfo":{"name":"t","version":"1"}}})"
       "\n"
@@ -80,6 +80,19 @@ TEST_CASE("a stdio client reaches the fleet through connect") {
   CHECK(holds(old.out, R"("protocolVersion":"2025-06-18")"));
   CHECK(holds(old.out, R"("id":"x")"));
   CHECK(holds(old.out, "42"));
+
+  const Outcome all =
+      connected(fleet, "",
+                R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"math__add",)"
+                R"("arguments":{"a":20,"b":23},"_meta":{)"
+                R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                R"("io.modelcontextprotocol/clientCapabilities":{}}}})"
+                "\n");
+  CAPTURE(all.out);
+  CAPTURE(all.err);
+  CHECK(all.exit_code == 0);
+  CHECK(holds(all.out, R"("id":7)"));
+  CHECK(holds(all.out, "43"));
   fleet.stop();
 }
 
