@@ -1,5 +1,6 @@
 #include "gateway/classify.h"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -50,6 +51,22 @@ std::optional<std::string> decode_base64(std::string_view text) {
   }
   if (held != 0 || bits != 2 * padding) return std::nullopt;
   return bytes;
+}
+
+std::string encode_base64(std::string_view bytes) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (; !bytes.empty(); bytes.remove_prefix(std::min<std::size_t>(3, bytes.size()))) {
+    unsigned group = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      group = group << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0u);
+    }
+    for (std::size_t i = 0; i < 4; ++i) {
+      text += i <= bytes.size() ? digits[group >> (18 - 6 * i) & 63] : '=';
+    }
+  }
+  return text;
 }
 
 bool is_utf8(std::string_view text) {
@@ -152,6 +169,14 @@ std::optional<std::string> decode_header(std::string_view value) {
   auto text = decode_base64(value);
   if (!text || !is_utf8(*text)) return std::nullopt;
   return text;
+}
+
+std::string encode_header(std::string_view text) {
+  const bool is_plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7f; }) &&
+                        !text.starts_with(' ') && !text.ends_with(' ') &&
+                        !text.starts_with("=?base64?");
+  if (is_plain) return std::string{text};
+  return "=?base64?" + encode_base64(text) + "?=";
 }
 
 std::string_view negotiate(std::string_view wanted) {

@@ -30,6 +30,10 @@ std::expected<mcp::Era, Refusal> classify(const http::Headers& headers,
 /// UTF-8 text; nothing when that is not canonical.
 std::optional<std::string> decode_header(std::string_view value);
 
+/// The same the other way round: what is no plain header value (RFC 9110 §5.5), or would
+/// be read as encoded, is encoded.
+std::string encode_header(std::string_view text);
+
 /// The revision that is agreed with a legacy client that asks for `wanted`; static
 /// storage.
 std::string_view negotiate(std::string_view wanted);

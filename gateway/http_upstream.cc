@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "gateway/classify.h"
+#include "gateway/mirrored_params.h"
 #include "http/client.h"
 #include "http/url.h"
 #include "loop/timer.h"
@@ -25,10 +27,6 @@ constexpr Duration reconnection{1'000};
 constexpr Duration longest_reconnection{60'000};
 
 constexpr std::uint64_t longest_answer = 16u << 20;  ///< bytes
-
-bool is_visible_ascii(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c > ' ' && c < 0x7f; });
-}
 
 }  // namespace
 
@@ -61,10 +59,15 @@ class HttpUpstream::Session {
     http::Outgoing request = outgoing("POST");
     if (is_modern()) {
       if (!message.method.empty()) request.headers.set("Mcp-Method", message.method);
-      if (is_visible_ascii(message.name)) request.headers.set("Mcp-Name", message.name);
+      if (!message.name.empty()) request.headers.set("Mcp-Name", encode_header(message.name));
+      if (message.method == "tools/call") {
+        for (const http::Header& field : mirrored_.headers({}, message.text)) {
+          request.headers.set(field.name, field.value);
+        }
+      }
     }
     request.body = std::move(message.text);
-    post(std::move(request), message.call, message.id);
+    post(std::move(request), message.call, message.id, message.method == "tools/list");
   }
 
   std::uint64_t take_id() { return ++last_id_; }
@@ -73,6 +76,7 @@ class HttpUpstream::Session {
   struct Post {
     relay::CallId about;
     std::uint64_t id{0};  ///< of the request in it; 0: none
+    bool lists_tools{false};
     bool answered{false};
     std::string last_event;
     http::Call call;
@@ -169,11 +173,13 @@ class HttpUpstream::Session {
 
   // ---- messages
 
-  void post(http::Outgoing request, relay::CallId about, std::uint64_t id) {
+  void post(http::Outgoing request, relay::CallId about, std::uint64_t id,
+            bool lists_tools = false) {
     const std::uint64_t key = ++last_key_;
     Post& entry = posts_[key];
     entry.about = about;
     entry.id = id;
+    entry.lists_tools = lists_tools;
     entry.call = client_.send(std::move(request), patient(), reading(key));
   }
 
@@ -201,6 +207,7 @@ class HttpUpstream::Session {
     const bool answers =
         envelope->kind == mcp::Kind::response || envelope->kind == mcp::Kind::error;
     if (post != nullptr && answers) post->answered = true;
+    if (post != nullptr && post->lists_tools && is_modern()) mirrored_.learn({}, text);
     callbacks_.on_message(text, *envelope, about);
   }
 
@@ -256,6 +263,7 @@ class HttpUpstream::Session {
   config::Variables headers_;
   mcp::Profile profile_;
   Callbacks callbacks_;
+  MirroredParams mirrored_;  ///< of this one server, under no name
   loop::Timer soon_;
   loop::Timer listening_again_;
   Duration news_pause_{reconnection};

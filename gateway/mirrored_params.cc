@@ -48,6 +48,14 @@ bool agrees(std::string_view raw, const std::string& header) {
   return a && b && !(*a < *b) && !(*a > *b);
 }
 
+/// The raw argument; empty: it is not given, or nothing that a header can hold.
+std::string_view argument(std::string_view params, const std::vector<std::string>& path) {
+  std::string_view value = mcp::member(params, "arguments");
+  for (const std::string& step : path) value = mcp::member(value, step);
+  const bool is_simple = !value.empty() && value != "null" && value[0] != '{' && value[0] != '[';
+  return is_simple ? value : std::string_view{};
+}
+
 }  // namespace
 
 void MirroredParams::learn(std::string_view server, std::string_view response) {
@@ -91,17 +99,24 @@ void MirroredParams::forget(std::string_view server) {
   if (const auto known = servers_.find(server); known != servers_.end()) servers_.erase(known);
 }
 
+/// Null: nothing of this tool is to be mirrored.
+const std::vector<MirroredParams::Param>* MirroredParams::params_of(std::string_view server,
+                                                                    std::string_view call,
+                                                                    mcp::Span name) const {
+  const auto tools = servers_.find(server);
+  const auto plain = mcp::string_value(name.in(call));
+  if (tools == servers_.end() || !plain) return nullptr;
+  const auto tool = tools->second.find(*plain);
+  return tool == tools->second.end() ? nullptr : &tool->second;
+}
+
 std::optional<Refusal> MirroredParams::check(std::string_view server, const http::Headers& headers,
                                              const relay::Request& call) const {
-  const auto tools = servers_.find(server);
-  if (tools == servers_.end()) return std::nullopt;
-  const auto name = mcp::string_value(call.envelope.params_name.in(call.text));
-  const auto tool = name ? tools->second.find(*name) : tools->second.end();
-  if (tool == tools->second.end()) return std::nullopt;
-  for (const Param& param : tool->second) {
-    std::string_view value = mcp::member(call.envelope.params.in(call.text), "arguments");
-    for (const std::string& step : param.path) value = mcp::member(value, step);
-    if (value.empty() || value == "null" || value[0] == '{' || value[0] == '[') continue;
+  const auto* params = params_of(server, call.text, call.envelope.params_name);
+  if (params == nullptr) return std::nullopt;
+  for (const Param& param : *params) {
+    const std::string_view value = argument(call.envelope.params.in(call.text), param.path);
+    if (value.empty()) continue;
     const std::string* given = headers.find(param.header);
     if (given == nullptr) return mismatch(param.header, "is missing");
     const auto decoded = decode_header(*given);
@@ -109,6 +124,20 @@ std::optional<Refusal> MirroredParams::check(std::string_view server, const http
     if (!agrees(value, *decoded)) return mismatch(param.header, "and the arguments disagree");
   }
   return std::nullopt;
+}
+
+http::Headers MirroredParams::headers(std::string_view server, std::string_view call) const {
+  http::Headers headers;
+  if (!servers_.contains(server)) return headers;
+  const auto envelope = mcp::scan(call);
+  const auto* params = envelope ? params_of(server, call, envelope->params_name) : nullptr;
+  if (params == nullptr) return headers;
+  for (const Param& param : *params) {
+    const std::string_view value = argument(envelope->params.in(call), param.path);
+    if (value.empty()) continue;
+    headers.set(param.header, encode_header(mcp::string_value(value).value_or(std::string{value})));
+  }
+  return headers;
 }
 
 }  // namespace mcpctl::gateway

@@ -1,6 +1,7 @@
 // The tool arguments that a modern client repeats in Mcp-Param-* headers, because
-// the tool's schema asks for it with "x-mcp-header" (MCP 2026-07-28, custom headers).
-// Learns from the tool lists that pass by; nobody can know of such a header before.
+// the tool's schema asks for it with "x-mcp-header" (MCP 2026-07-28, custom headers):
+// checked where clients come in, written where we are the client.  Learns from the tool
+// lists that pass by; nobody can know of such a header before.
 #pragma once
 #include <map>
 #include <optional>
@@ -22,6 +23,8 @@ class MirroredParams {
   /// Why the headers of this tools/call do not agree with its arguments.
   std::optional<Refusal> check(std::string_view server, const http::Headers& headers,
                                const relay::Request& call) const;
+  /// The headers for this tools/call of ours, a message as it is sent.
+  http::Headers headers(std::string_view server, std::string_view call) const;
 
  private:
   struct Param {
@@ -30,6 +33,8 @@ class MirroredParams {
   };
   using Tools = std::map<std::string, std::vector<Param>, std::less<>>;
 
+  const std::vector<Param>* params_of(std::string_view server, std::string_view call,
+                                      mcp::Span name) const;
   static void collect(std::string_view schema, std::vector<std::string>& path,
                       std::vector<Param>& into);
 

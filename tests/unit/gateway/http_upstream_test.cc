@@ -64,15 +64,15 @@ struct Legacy {
 struct Session {
   Session() : far(loop) {}
 
-  void open(std::string url) {
+  void open(std::string url, mcp::Era era = mcp::Era::legacy) {
     config::Server server;
     server.name = "far";
     server.transport = config::Transport::remote;
     server.url = std::move(url);
     server.headers = {{"X-Key", "k"}};
     mcp::Profile profile;
-    profile.era = mcp::Era::legacy;
-    profile.revision = mcp::newest_legacy;
+    profile.era = era;
+    profile.revision = era == mcp::Era::legacy ? mcp::newest_legacy : mcp::newest_modern;
     upstream.emplace(
         loop, server, profile,
         HttpUpstream::Callbacks{
@@ -105,6 +105,12 @@ struct Session {
   std::optional<HttpUpstream> upstream;
 };
 
+/// An answer of the far server to the request `id`.
+std::string event_of(int id, const std::string& result) {
+  return "data: {\"jsonrpc\":\"2.0\",\"id\":" + std::to_string(id) + ",\"result\":" + result +
+         "}\n\n";
+}
+
 config::Server weather() {
   config::Server server;
   server.name = "weather";
@@ -116,6 +122,31 @@ config::Server weather() {
 }
 
 }  // namespace
+
+TEST_CASE("a modern server gets the arguments that its tool wants as headers") {
+  Session session;
+  session.open(session.far.url(), mcp::Era::modern);
+  REQUIRE(session.until([&] { return !session.profiles.empty(); }));
+  session.far.stream = event_of(4, R"({"tools":[{"name":"query","inputSchema":{"properties":)"
+                                   R"({"region":{"type":"string","x-mcp-header":"Region"}}}}]})");
+  session.upstream->send({.text = R"({"jsonrpc":"2.0","id":4,"method":"tools/list"})",
+                          .id = 4,
+                          .call = {1},
+                          .method = "tools/list"});
+  REQUIRE(session.until([&] { return session.messages.size() == 1; }));
+
+  session.far.stream = event_of(5, "{}");
+  session.upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":)"
+                                  R"({"name":"query","arguments":{"region":"k\u00f6ln"}}})",
+                          .id = 5,
+                          .call = {2},
+                          .method = "tools/call",
+                          .name = "query"});
+  REQUIRE(session.until([&] { return session.messages.size() == 2; }));
+  const http::Headers& headers = session.far.seen.back().headers;
+  CHECK(headers.get("Mcp-Name") == "query");
+  CHECK(headers.get("Mcp-Param-Region") == "=?base64?a8O2bG4=?=");
+}
 
 TEST_CASE("a legacy session is opened with what clients may do and the configured headers") {
   Session s;

@@ -67,6 +67,11 @@ TEST_CASE("what is kept is bounded and forgotten in time") {
 
 TEST_CASE("a header value is itself, or canonical base64 of UTF-8") {
   CHECK(decode_header("Hello") == "Hello");
+  CHECK(encode_header("Hello") == "Hello");
+  CHECK(encode_header("\xc3\xa4") == "=?base64?w6Q=?=");
+  for (const std::string text : {"", " ", "a b", "a\nb", "=?base64?x?=", "\xc3\xa4\xc3\xa4"}) {
+    CHECK(decode_header(encode_header(text)) == text);
+  }
   CHECK(decode_header("=?base64?SGVsbG8=?=") == "Hello");
   CHECK(decode_header("=?base64?w6Q=?=") == "\xc3\xa4");
   CHECK(decode_header("=?base64?"
