@@ -1,5 +1,6 @@
 #include "spawn/leftovers.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,23 +18,22 @@ bool is_leftover(std::string_view cookie_text, std::string_view fleet, const Pro
 }
 
 /// What chase() is for our own children, for those of whoever adopted the leftovers.
-/// Not ours, they may be reaped at any time, so each is looked at before and after.
-std::size_t chase_leftovers(std::string_view fleet, ProcessTable& table,
-                            const SupervisorInstance& self) {
+/// False if the last look could not tell whose a newcomer was, or still found one.
+bool chase_leftovers(std::string_view fleet, ProcessTable& table, const SupervisorInstance& self,
+                     std::size_t& killed) {
   constexpr int looks_max = 64;
-  std::size_t killed = 0;
-  const auto end = [&](pid_t pid, std::string_view cookie) {
-    ProcessStat process;
-    if (!is_leftover(cookie, fleet, table, self) || !read_stat(table.proc(), pid, process)) return;
-    if (!is_leftover(table.cookie_of(process), fleet, table, self)) return;
-    if (send_signal(table.proc(), process, SIGKILL) == 0) ++killed;
-  };
+  const std::vector<pid_t> adopters = table.ancestors();
   for (int look = 0; look < looks_max; ++look) {
-    const std::size_t before = killed;
-    for (const pid_t adopter : table.ancestors()) table.visit_newcomers(adopter, end);
-    if (killed == before) break;
+    bool is_quiet = true;
+    const auto end = [&](const ProcessTable::Newcomer& child) {
+      if (!is_leftover(child.cookie, fleet, table, self)) return;
+      is_quiet = false;
+      if (::syscall(SYS_pidfd_send_signal, child.pidfd.get(), SIGKILL, nullptr, 0) == 0) ++killed;
+    };
+    for (const pid_t adopter : adopters) is_quiet &= table.visit_newcomers(adopter, end);
+    if (is_quiet) return true;
   }
-  return killed;
+  return false;
 }
 
 }  // namespace
@@ -76,11 +76,13 @@ std::vector<const ProcessStat*> find_leftovers(std::string_view fleet,
   return found;
 }
 
-std::size_t kill_leftovers(std::string_view fleet, std::span<const LeaderRecord> records,
-                           ProcessTable& table, const SupervisorInstance& self) {
+LeftoverRound kill_leftovers(std::string_view fleet, std::span<const LeaderRecord> records,
+                             ProcessTable& table, const SupervisorInstance& self) {
   const auto found = find_leftovers(fleet, records, table, self);
   for (const ProcessStat* process : found) send_signal(table.proc(), *process, SIGKILL);
-  return found.size() + chase_leftovers(fleet, table, self);
+  LeftoverRound round{.found = found.size()};
+  round.is_certain = chase_leftovers(fleet, table, self, round.found);
+  return round;
 }
 
 }  // namespace mcpctl::spawn

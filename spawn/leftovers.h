@@ -34,9 +34,14 @@ std::vector<const ProcessStat*> find_leftovers(std::string_view fleet,
                                                std::span<const LeaderRecord> records,
                                                ProcessTable& table, const SupervisorInstance& self);
 
-/// One round of SIGKILL to them; refresh and repeat until find_leftovers() is
-/// empty.  Returns how many were there.
-std::size_t kill_leftovers(std::string_view fleet, std::span<const LeaderRecord> records,
-                           ProcessTable& table, const SupervisorInstance& self);
+struct LeftoverRound {
+  std::size_t found{0};  ///< and sent SIGKILL
+  /// Whether nothing was born meanwhile whose supervisor could not be told.  If not, a
+  /// leftover that forks and ends in a chain may have slipped through.
+  bool is_certain{false};
+};
+/// One round of SIGKILL to them; refresh and repeat until certain rounds find none.
+LeftoverRound kill_leftovers(std::string_view fleet, std::span<const LeaderRecord> records,
+                             ProcessTable& table, const SupervisorInstance& self);
 
 }  // namespace mcpctl::spawn

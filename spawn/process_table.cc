@@ -1,6 +1,7 @@
 #include "spawn/process_table.h"
 
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -176,9 +177,9 @@ void ProcessTable::look_at_adopted() {
 
 /// By now a fast chain of forks has moved on, past every link that the snapshot shows.
 void ProcessTable::look_at_newcomers() {
-  const bool all_told = visit_newcomers(::getpid(), [this](pid_t pid, std::string_view) {
+  const bool all_told = visit_newcomers(::getpid(), [this](const Newcomer& child) {
     ProcessStat stat;
-    if (!read_stat(proc_.get(), pid, stat) || !stat.is_alive()) {
+    if (!read_stat(proc_.get(), child.pid, stat) || !stat.is_alive()) {
       has_undetermined_orphan_ = true;
       return;
     }
@@ -190,15 +191,16 @@ void ProcessTable::look_at_newcomers() {
 }
 
 bool ProcessTable::visit_newcomers(pid_t parent,
-                                   const std::function<void(pid_t, std::string_view)>& visit) {
+                                   const std::function<void(const Newcomer&)>& visit) {
   children_.clear();
   for_each_child(proc_.get(), parent, [this](pid_t child) { children_.push_back(child); });
   bool all_told = true;
   for (const pid_t child : std::views::reverse(children_)) {
     if (find(child) != nullptr) continue;
+    const loop::Fd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
     const auto cookie = read_cookie(child);
     if (cookie) {
-      visit(child, *cookie);
+      visit({child, pidfd, *cookie});
     } else {
       all_told = false;
     }

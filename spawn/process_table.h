@@ -58,13 +58,19 @@ class ProcessTable {
   /// chain.  Then no tree may be called empty yet; the next snapshot can tell.
   bool has_undetermined_orphan();
 
-  /// Calls visit(pid, cookie) for every child that `parent` has got since the
-  /// snapshot, the latest first.  A chain of processes that each fork the next and
-  /// end leaves dead links in a snapshot: the live one is here.  False if the tree of
-  /// one cannot be told; true where the kernel does not list children.  The pid of
-  /// our own child stays its own until we reap it; another's may pass to a stranger.
-  bool visit_newcomers(pid_t parent,
-                       const std::function<void(pid_t pid, std::string_view cookie)>& visit);
+  /// A child that its parent has got since the snapshot.  Its pidfd was opened before
+  /// its cookie was read: a signal through it reaches the bearer of that cookie or
+  /// nobody.  The pid alone is certain only of our own children, until we reap them.
+  struct Newcomer {
+    pid_t pid;
+    const loop::Fd& pidfd;  ///< empty where the kernel gives none
+    std::string_view cookie;
+  };
+  /// Calls visit(Newcomer) for every child that `parent` has got since the snapshot,
+  /// the latest first.  A chain of processes that each fork the next and end leaves
+  /// dead links in a snapshot: the live one is here.  False if the tree of one cannot
+  /// be told; true where the kernel does not list children.
+  bool visit_newcomers(pid_t parent, const std::function<void(const Newcomer&)>& visit);
 
   /// Whether `process` descends from this one.
   bool is_descendant_of_ours(const ProcessStat& process) const;

@@ -139,10 +139,10 @@ void chase(std::span<Tree* const> trees, ProcessTable& table) {
   for (int look = 0; look < looks_max; ++look) {
     bool found = false;
     const bool all_told =
-        table.visit_newcomers(::getpid(), [&](pid_t pid, std::string_view cookie) {
-          if (!cookies.contains(cookie)) return;
+        table.visit_newcomers(::getpid(), [&](const ProcessTable::Newcomer& child) {
+          if (!cookies.contains(child.cookie)) return;
           found = true;
-          ::kill(pid, SIGKILL);  // our child and not reaped, so the pid is its own
+          ::kill(child.pid, SIGKILL);  // our child and not reaped, so the pid is its own
         });
     if (all_told && !found) return;
   }

@@ -16,6 +16,7 @@ namespace {
 constexpr const char* stage = R"sh(
 "$@" & first=$!; echo $first >first
 until [ -s number ]; do sleep 0.02; done
+sleep 0.02  # whose wait reaps the one that had the number
 echo $(($(cat number) - 1)) >/proc/sys/kernel/ns_last_pid
 sleep 300 & stranger=$!; echo $stranger >made.tmp; mv made.tmp made
 until [ -s again ]; do sleep 0.02; done

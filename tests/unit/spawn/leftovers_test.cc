@@ -47,7 +47,7 @@ TEST_CASE("what a dead supervisor of this fleet left is found and killed with it
   ProcessTable table;
   CHECK(eventually([&] {
     REQUIRE(table.refresh());
-    return kill_leftovers("left", {}, table, self) == 0;
+    return kill_leftovers("left", {}, table, self).found == 0;
   }));
 
   CHECK(wait_for(child).signal == SIGKILL);
