@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "cli/command_line.h"
+#include "loop/null_device.h"
 
 namespace {
 
@@ -9,7 +10,9 @@ namespace {
 /// our words would go there.
 void fill_missing_streams() {
   for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    if (::fcntl(number, F_GETFD) < 0) ::open("/dev/null", O_RDWR);  // takes the lowest free number
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    const int null = mcpctl::loop::open_null_device().release();  // the lowest free number
+    ::fcntl(null, F_SETFD, 0);
   }
 }
 

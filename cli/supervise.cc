@@ -89,6 +89,31 @@ void warn_of_endless_main(const config::Config& config, const std::string& main)
   }
 }
 
+/// Where the fleet is commanded, and remembered.  As a container's entry point we run
+/// without such a place where there is none: an arbitrary user on a read-only root.
+Result<void> find_meeting_place(const std::string& fleet, SessionOptions& session) {
+  const bool is_entrypoint = ::getppid() == 1;  // our warden is PID 1
+  const auto do_without = [&](const Error& error) -> Result<void> {
+    if (!is_entrypoint) return std::unexpected{error};
+    complain("warning: nobody can command this fleet: " + error.message +
+                 "; mount a folder of this user there, or name one in XDG_RUNTIME_DIR",
+             exit_ok);
+    return {};
+  };
+  const auto directory = runtime::RuntimeDir::open();
+  if (!directory) return do_without(directory.error());
+  const auto socket = directory->socket_of(fleet);
+  if (!socket) return std::unexpected{socket.error()};
+  if (std::ranges::binary_search(directory->running(), fleet)) {
+    return failure("fleet \"" + fleet + "\" is already running; see mcpctl ps --fleet " + fleet);
+  }
+  const auto state = directory->state_dir_of(fleet);
+  if (!state) return do_without(state.error());
+  session.socket = *socket;
+  session.state_dir = *state;
+  return {};
+}
+
 }  // namespace
 
 int supervise(const SuperviseOptions& options) {
@@ -140,19 +165,8 @@ int supervise(const SuperviseOptions& options) {
     }
   }
 
-  const auto directory = runtime::RuntimeDir::open();
-  if (!directory) return complain(directory.error().message, exit_failed);
-  const std::string& fleet = reading.config.name;
-  const auto socket = directory->socket_of(fleet);
-  if (!socket) return complain(socket.error().message, exit_failed);
-  if (std::ranges::binary_search(directory->running(), fleet)) {
-    return complain("fleet \"" + fleet + "\" is already running; see mcpctl ps --fleet " + fleet,
-                    exit_failed);
-  }
-  const auto state = directory->state_dir_of(fleet);
-  if (!state) return complain(state.error().message, exit_failed);
-  session.socket = *socket;
-  session.state_dir = *state;
+  const auto found = find_meeting_place(reading.config.name, session);
+  if (!found) return complain(found.error().message, exit_failed);
   session.descriptor_limit = descriptor_limit;
   return run_session(std::move(reading.config), std::move(session));
 }

@@ -64,8 +64,10 @@ Result<std::unique_ptr<Door>> Door::open(loop::Loop& loop, DoorOptions options) 
     door->server_.on_trouble(
         [tell = door->options_.on_trouble](const Error& error) { tell(error.message); });
   }
-  if (auto done = door->server_.listen_unix(door->options_.socket, operators); !done) {
-    return std::unexpected{done.error()};
+  if (!door->options_.socket.empty()) {
+    if (auto done = door->server_.listen_unix(door->options_.socket, operators); !done) {
+      return std::unexpected{done.error()};
+    }
   }
   if (door->options_.probes) {
     if (auto done = door->server_.listen_tcp(*door->options_.probes, probes_only); !done) {

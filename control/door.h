@@ -20,7 +20,9 @@
 namespace mcpctl::control {
 
 struct DoorOptions {
-  std::string socket;  ///< in a directory that exists; see runtime::RuntimeDir
+  /// In a directory that exists, see runtime::RuntimeDir.  Empty: nobody can command the
+  /// fleet, and nobody is kept from running it a second time.
+  std::string socket;
   /// Serves /livez, /readyz and /metrics, to anybody who can connect.
   std::optional<loop::Address> probes;
   /// A client asked for the end of everything.

@@ -12,6 +12,7 @@
 
 #include "loop/connector.h"
 #include "loop/file_watch.h"
+#include "loop/null_device.h"
 #include "loop/poll.h"
 #include "loop/socket_lock.h"
 #include "loop/system_error.h"
@@ -23,8 +24,6 @@ namespace {
 
 constexpr int accepts_per_turn = 64;
 constexpr Duration rest{1000};  // after an error that a retry at once cannot mend
-
-Fd open_reserve() noexcept { return Fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}; }
 
 Fd accept_from(const Fd& socket) noexcept {
   return Fd{::accept4(socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
@@ -104,7 +103,7 @@ struct Listener::State {
       : loop(owner),
         address(where),
         callbacks(std::move(both)),
-        reserve(open_reserve()),
+        reserve(open_null_device()),
         resting(owner),
         restoring(owner) {}
 
@@ -165,7 +164,7 @@ struct Listener::State {
   /// its peer learns at once and the loop does not spin.  False: nobody waits.
   bool refuse_one() noexcept {
     if (!reserve) {  // somebody was faster than our reopening
-      reserve = open_reserve();
+      reserve = open_null_device();
       rest_after(EMFILE);
       return false;
     }
@@ -173,7 +172,7 @@ struct Listener::State {
     Fd accepted = accept_from(socket);
     const bool was_one = static_cast<bool>(accepted);
     accepted.reset();
-    reserve = open_reserve();
+    reserve = open_null_device();
     if (!was_one) return false;
     ++refused;
     if (loop.now() - last_report >= rest) {

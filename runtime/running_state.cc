@@ -204,7 +204,7 @@ void Supervisor::Running::give_back_memory() {
 // ---- the state file ------------------------------------------------------------------
 
 std::string Supervisor::Running::state_path() const {
-  return options_.state_dir + "/" + config_.name + ".state.json";
+  return options_.state_dir.empty() ? "" : options_.state_dir + "/" + config_.name + ".state.json";
 }
 
 void Supervisor::Running::state_changed() {

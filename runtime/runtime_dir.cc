@@ -1,9 +1,11 @@
 #include "runtime/runtime_dir.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 
@@ -35,7 +37,8 @@ Surroundings Surroundings::of_this_process() {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
   if (const char* value = std::getenv("XDG_RUNTIME_DIR")) here.xdg_runtime_dir = value;
   here.uid = ::geteuid();
-  here.run_is_writable = ::access("/run", W_OK) == 0;
+  const bool is_missing = ::access("/run", F_OK) != 0 && errno == ENOENT;
+  here.run_is_writable = ::access(is_missing ? "/" : "/run", W_OK) == 0;
   return here;
 }
 
@@ -50,7 +53,9 @@ std::string choose_runtime_dir(const Surroundings& surroundings) {
 }
 
 Result<RuntimeDir> RuntimeDir::open() {
-  return open_at(choose_runtime_dir(Surroundings::of_this_process()));
+  std::string path = choose_runtime_dir(Surroundings::of_this_process());
+  ::mkdir(path.substr(0, path.rfind('/')).c_str(), 0755);  // is there, or open_at() complains
+  return open_at(std::move(path));
 }
 
 Result<RuntimeDir> RuntimeDir::open_at(std::string path) {

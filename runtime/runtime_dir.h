@@ -17,7 +17,7 @@ namespace mcpctl::runtime {
 struct Surroundings {
   std::string xdg_runtime_dir;  ///< $XDG_RUNTIME_DIR; empty: unset
   uid_t uid{0};
-  bool run_is_writable{false};  ///< a directory can be made in /run
+  bool run_is_writable{false};  ///< a directory can be made in /run, which may have to be made
 
   static Surroundings of_this_process();
 };
@@ -30,7 +30,7 @@ std::string choose_runtime_dir(const Surroundings& surroundings);
 /// One user's directory of sockets, mode 0700, checked for links and other owners.
 class RuntimeDir {
  public:
-  /// Makes it if it is missing.
+  /// Makes it if it is missing; its parent, too, as an empty root file system needs.
   static Result<RuntimeDir> open();
   static Result<RuntimeDir> open_at(std::string path);
 

@@ -104,6 +104,7 @@ Result<SavedState> load_state(const std::string& path) {
 }
 
 Result<void> save_state(const std::string& path, std::string_view text) {
+  if (path.empty()) return {};
   const std::string fresh = path + ".new";
   loop::Fd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (!file) return failure("cannot write " + fresh + ": " + why());

@@ -26,7 +26,7 @@ Result<SavedState> decode(std::string_view text);
 Result<SavedState> load_state(const std::string& path);
 
 /// Writes a new file beside it, then renames: never half a state.  Blocks; for
-/// the threadpool.
+/// the threadpool.  An empty path: nothing is to be remembered.
 Result<void> save_state(const std::string& path, std::string_view text);
 
 }  // namespace mcpctl::runtime

@@ -31,7 +31,7 @@ namespace mcpctl::runtime {
 enum class Command { start, stop, restart, reset, kill };
 
 struct Options {
-  std::string state_dir;    ///< for the state file; must exist, mode 0700
+  std::string state_dir;    ///< for the state file; must exist, mode 0700; empty: none
   bool cgroups{true};       ///< use a control group per server where one is writable
   bool watch_files{false};  ///< restart a server when its files change (source_watch.h)
   /// The process that watches over us; then both may be moved into a control group of

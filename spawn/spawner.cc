@@ -9,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "loop/null_device.h"
 #include "spawn/interpreter.h"
 #include "spawn/staging.h"
 
@@ -44,7 +45,7 @@ bool arrange_descriptors(const ChildSpec& spec, Arrangement& arranged) {
   for (int standard = 0; standard <= 2; ++standard) {
     const auto is_it = [standard](const DescriptorMove& move) { return move.target == standard; };
     if (std::ranges::any_of(arranged.moves, is_it)) continue;
-    if (!arranged.null) arranged.null.reset(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (!arranged.null) arranged.null = loop::open_null_device();
     if (!arranged.null) return false;
     arranged.moves.push_back({arranged.null.get(), standard});
   }
@@ -160,6 +161,11 @@ bool SpawnFailure::mends_itself() const {
       return true;
     default: return false;
   }
+}
+
+int SpawnFailure::shell_code() const {
+  if (stage != Stage::exec || mends_itself()) return 0;
+  return error == ENOENT || error == ENOTDIR ? 127 : 126;
 }
 
 std::expected<Child, SpawnFailure> spawn(const ChildSpec& spec) {

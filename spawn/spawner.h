@@ -57,6 +57,9 @@ struct SpawnFailure {
   /// descriptors, a binary being written): worth a quick retry, and no fault of
   /// the server's.
   bool mends_itself() const;
+  /// What a shell would exit with: 127 when the program, or its interpreter, is not
+  /// there, 126 when it cannot be executed; 0 when it did not come to that.
+  int shell_code() const;
 };
 
 /// Starts the program and returns after its exec succeeded, or says which step

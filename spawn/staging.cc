@@ -5,14 +5,14 @@
 
 #include <array>
 
-#include "loop/fd.h"
+#include "loop/null_device.h"
 
 namespace mcpctl::spawn {
 namespace {
 
 /// Taken before the first spawn, when low numbers are still free; for good.
 struct Slots {
-  loop::Fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  loop::Fd null = loop::open_null_device();
   std::array<loop::Fd, 4> numbers;
 
   Slots() {
