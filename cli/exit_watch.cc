@@ -40,6 +40,7 @@ ExitWatch::ExitWatch(loop::Loop& loop, runtime::Supervisor& supervisor, supervis
     server.state = transition.to;
     server.exit.reset();
     if (transition.why.has_exit) server.exit = transition.why.exit;
+    server.shell_code = transition.why.shell_code;
     // Later in this turn, the whole burst is out: who ends lets another one start.
     look_.arm(Duration{0}, [this] { look(); });
   });
@@ -52,7 +53,7 @@ void ExitWatch::look() {
   const auto add = [&](const std::string& name, bool is_required) {
     const auto known = servers_.find(name);
     const Ended server = known == servers_.end() ? Ended{} : known->second;
-    fleet.push_back({name, server.state, is_required, server.exit});
+    fleet.push_back({name, server.state, is_required, server.exit, server.shell_code});
   };
   const config::Config& config = supervisor_.config();
   for (const config::Server& server : config.servers) add(server.name, server.required);

@@ -30,6 +30,7 @@ class ExitWatch {
   struct Ended {
     supervisor::State state{};
     std::optional<supervisor::ExitStatus> exit;
+    int shell_code{0};
   };
   void look();
 

@@ -134,7 +134,8 @@ void Instance::spawn_process() {
   auto spec = prepare(cookie);
   if (!spec) {
     return report(supervisor::SpawnFailed{
-        incarnation_, "cannot start " + config_->name + ": " + spec.error().message, false});
+        incarnation_, "cannot start " + config_->name + ": " + spec.error().message, false,
+        spec.error().shell_code});
   }
   Process::Wiring wiring;
   wiring.stdin_pipe = speaks_on_stdio();
@@ -144,7 +145,8 @@ void Instance::spawn_process() {
                                 cgroup_ ? &*cgroup_ : nullptr, process_callbacks());
   if (!process) {
     const spawn::SpawnFailure& why = process.error();
-    return report(supervisor::SpawnFailed{incarnation_, why.message(), why.mends_itself()});
+    return report(supervisor::SpawnFailed{incarnation_, why.message(), why.mends_itself(),
+                                          why.shell_code()});
   }
   process_ = std::move(*process);
   around_.trees.add_child(process_->pid(), [this] { process_->check_exit(); });
@@ -152,7 +154,7 @@ void Instance::spawn_process() {
   report(supervisor::Spawned{incarnation_});
 }
 
-Result<spawn::ChildSpec> Instance::prepare(const spawn::Cookie& cookie) {
+std::expected<spawn::ChildSpec, spawn::NoProgram> Instance::prepare(const spawn::Cookie& cookie) {
   const config::Server& server = *running_;
   spawn::EnvironmentSpec environment;
   environment.configured = &server.env;

@@ -1,6 +1,7 @@
 // The shell's side of one server: carries out what its machine asks (spawn, probe,
 // stop) with real processes, and reports what happens as events.  Decides nothing.
 #pragma once
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "runtime/server_log.h"
 #include "runtime/tree_watch.h"
 #include "spawn/cgroup.h"
+#include "spawn/command.h"
 #include "spawn/cookie.h"
 #include "spawn/oom_watch.h"
 #include "supervisor/events.h"
@@ -81,7 +83,7 @@ class Instance {
   bool speaks_on_stdio() const;
   bool is_current(Incarnation incarnation) const { return incarnation == incarnation_; }
   Result<std::optional<std::uint16_t>> choose_port();
-  Result<spawn::ChildSpec> prepare(const spawn::Cookie& cookie);
+  std::expected<spawn::ChildSpec, spawn::NoProgram> prepare(const spawn::Cookie& cookie);
   void spawn_process();
   void make_prober();
   Process::Callbacks process_callbacks();

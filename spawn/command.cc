@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace mcpctl::spawn {
 namespace {
@@ -28,15 +29,23 @@ int obstacle(const std::string& path) {
   return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
 }
 
-std::unexpected<Error> unusable(const std::string& path, int error) {
-  return failure(path + ": " + std::strerror(error));
+bool is_absence(int error) { return error == ENOENT || error == ENOTDIR; }
+
+std::unexpected<NoProgram> not_found(std::string message) {
+  return std::unexpected{NoProgram{{std::move(message)}, 127}};
+}
+
+std::unexpected<NoProgram> unusable(const std::string& path, int error) {
+  return std::unexpected{
+      NoProgram{{path + ": " + std::strerror(error)}, is_absence(error) ? 127 : 126}};
 }
 
 }  // namespace
 
-Result<std::string> resolve_command(std::string_view name, std::string_view path_variable,
-                                    std::string_view cwd) {
-  if (name.empty()) return failure("the command is empty");
+std::expected<std::string, NoProgram> resolve_command(std::string_view name,
+                                                      std::string_view path_variable,
+                                                      std::string_view cwd) {
+  if (name.empty()) return not_found("the command is empty");
   if (name.find('/') != std::string_view::npos) {
     std::string path = absolute(name, cwd);
     if (const int error = obstacle(path); error != 0) return unusable(path, error);
@@ -50,7 +59,7 @@ Result<std::string> resolve_command(std::string_view name, std::string_view path
     std::string path = below(absolute(rest.substr(0, colon), cwd), name);
     const int error = obstacle(path);
     if (error == 0) return path;
-    if (error != ENOENT && error != ENOTDIR && refusal == 0) {
+    if (!is_absence(error) && refusal == 0) {
       refused = std::move(path);
       refusal = error;
     }
@@ -58,7 +67,7 @@ Result<std::string> resolve_command(std::string_view name, std::string_view path
     rest.remove_prefix(colon + 1);
   }
   if (refusal != 0) return unusable(refused, refusal);
-  return failure(std::string(name) + " not found in PATH=" + std::string(path_variable));
+  return not_found(std::string(name) + " not found in PATH=" + std::string(path_variable));
 }
 
 }  // namespace mcpctl::spawn

@@ -60,6 +60,7 @@ struct SpawnFailed {
   Incarnation about;
   std::string message;
   bool mends_itself{false};
+  int shell_code{0};  ///< 127 program not found, 126 not executable; 0: something else
 };
 struct ReadinessProven {
   Incarnation about;

@@ -15,7 +15,7 @@ bool is_done(State state) {
 /// server ended well (it was not ready in time, say).
 int exit_code_of(const Fate& fate) {
   if (fate.state == State::stopped) return 0;  // as somebody wished
-  const int own = !fate.exit              ? 0
+  const int own = !fate.exit              ? fate.shell_code
                   : fate.exit->signal > 0 ? signalled + fate.exit->signal
                                           : fate.exit->code;
   return fate.state == State::failed ? std::max(own, 1) : own;

@@ -32,6 +32,8 @@ struct Fate {
   bool is_required{true};
   /// How its process ended, if that is what brought it into `state`.
   std::optional<ExitStatus> exit;
+  /// What a shell would have exited with, 127 or 126, if its program could not be started.
+  int shell_code{0};
 };
 
 struct Verdict {

@@ -219,6 +219,7 @@ void Lifecycle::on(const SpawnFailed& e) {
   if (state_ != State::starting) return gone(Trigger::gone);
   Why why = because(Trigger::spawn_failed);
   why.message = e.message;
+  why.shell_code = e.shell_code;
   if (!e.mends_itself) return give_up(GaveUp::not_worth_retrying, std::move(why));
   why.delay = judge_.delay_uncounted(spec_.backoff, rng_);
   const Duration delay = why.delay;

@@ -61,6 +61,7 @@ struct Why {
   Motive motive{Motive::none};
   bool has_exit{false};
   ExitStatus exit;       ///< valid if has_exit
+  int shell_code{0};     ///< spawn_failed: 127 not found, 126 not executable, 0 neither
   Duration lived{0};     ///< spawn to exit; valid if has_exit
   Duration delay{0};     ///< backoff, failed: until the next start; 0: none
   unsigned failures{0};  ///< failed runs in a row

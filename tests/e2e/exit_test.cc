@@ -90,8 +90,16 @@ TEST_CASE("a main server's end ends the fleet with its own status") {
     web["env"] = {{"ASAN_OPTIONS", "handle_segv=0"}};
   }
   SUBCASE("a command that is not there") {
-    expected = 1;
+    expected = 127;
     web = Json{{"command", "/nonexistent/web"}, {"x-mcpctl", once}};
+  }
+  SUBCASE("a command that is not in PATH") {
+    expected = 127;
+    web = Json{{"command", "no-such-command"}, {"x-mcpctl", once}};
+  }
+  SUBCASE("a file that is no program") {
+    expected = 126;
+    web = Json{{"command", "/etc/passwd"}, {"x-mcpctl", once}};
   }
   Fleet fleet{Json{{"web", web}, {"redis", misbehaving({})}}, quick()};
 

@@ -21,6 +21,7 @@ TEST_CASE("a command that is nowhere names the PATH that was searched") {
 
   REQUIRE_FALSE(found);
   CHECK(found.error().message == "npx not found in PATH=/no/such:/neither");
+  CHECK(found.error().shell_code == 127);
 }
 
 TEST_CASE("a command that is found but may not be executed says where, unless a later one may") {
@@ -34,6 +35,7 @@ TEST_CASE("a command that is found but may not be executed says where, unless a 
 
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message == first.path("npx") + ": Permission denied");
+  CHECK(refused.error().shell_code == 126);
   CHECK(found.value() == second.path("npx"));
 }
 
@@ -43,8 +45,9 @@ TEST_CASE("a name with a slash is a path, relative to the working directory") {
 
   CHECK(resolve_command("./server", "/bin", folder.path()).value() == folder.path() + "/./server");
   CHECK(resolve_command(folder.path("server"), "", "/").value() == folder.path("server"));
-  CHECK(resolve_command("./absent", "/bin", folder.path()).error().message ==
-        folder.path() + "/./absent: No such file or directory");
+  const auto absent = resolve_command("./absent", "/bin", folder.path());
+  CHECK(absent.error().message == folder.path() + "/./absent: No such file or directory");
+  CHECK(absent.error().shell_code == 127);
 }
 
 TEST_CASE("an empty entry of PATH and a relative one mean the working directory") {

@@ -103,3 +103,13 @@ TEST_CASE("several rules hold at once") {
   CHECK(code(both, {fate("a", State::completed), fate("b", State::completed)}) == 0);
   CHECK_FALSE(code(both, {fate("a", State::completed), fate("b", State::ready)}));
 }
+
+TEST_CASE("a main server whose program cannot be started ends the fleet as a shell would") {
+  Fate web = fate("web", State::failed);
+
+  web.shell_code = 127;
+  CHECK(code(main_is_web, {web}) == 127);
+  CHECK(reason(main_is_web, {web}) == "web has failed");
+  web.shell_code = 0;
+  CHECK(code(main_is_web, {web}) == 1);
+}
