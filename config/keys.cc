@@ -153,6 +153,27 @@ const std::vector<Key<Gateway>>& gateway_keys() {
   return keys;
 }
 
+bool is_loopback(std::string_view listen) {
+  const std::string_view host = listen.substr(0, listen.rfind(':'));
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+/// The gateway's door does not open then; who checks a file hears of it before.
+Value<Config> gateway() {
+  Value<Config> value = section(&Config::gateway, "gateway", gateway_keys());
+  value.read = [read = value.read](Values& values, const Node& node, Config& into) {
+    read(values, node, into);
+    const std::string& address = into.gateway.listen;
+    const Node* listen = node.find("listen");
+    if (listen == nullptr || address.empty() || is_loopback(address)) return;
+    if (node.find("tokens") != nullptr || !into.gateway.tokens.empty()) return;
+    const Values::Within within{values, "listen", *listen};
+    values.warning(*listen, "whoever reaches an address that is not loopback needs a token",
+                   "set gateway.tokens, or listen on 127.0.0.1");
+  };
+  return value;
+}
+
 /// A value of the Config or of the defaults, as one of the whole Fleet.
 template <typename Inner>
 Value<Fleet> of_fleet(Inner Fleet::* part, const Value<Inner>& value) {
@@ -251,8 +272,7 @@ const std::vector<Key<Fleet>>& fleet_keys() {
        of_fleet(&Fleet::config,
                 integer<Config, unsigned>(&Config::max_concurrent_starts, 1, many, 0))},
       {"shutdownTimeout", of_fleet(&Fleet::config, duration(&Config::shutdown_timeout, 1ms))},
-      {"gateway", of_fleet(&Fleet::config,
-                           Value<Config>{section(&Config::gateway, "gateway", gateway_keys())})},
+      {"gateway", of_fleet(&Fleet::config, gateway())},
   };
   return keys;
 }

@@ -80,3 +80,26 @@ TEST_CASE("a token that opens nothing, or too much, is an error") {
   says("gateway.tokens[4]: cannot read \"/no/file\": no such file");
   says("gateway.tokens[5]: expected one of ");
 }
+
+TEST_CASE("an address that is not loopback without a token is warned of") {
+  const TestWorld here;
+  const auto problems = [&](const std::string& gateway) {
+    return shown(here.read(R"({"mcpServers": {}, "x-mcpctl": {"gateway": )" + gateway + "}}"));
+  };
+  const std::string warning =
+      "warning: gateway.listen: whoever reaches an address that is not loopback needs a token";
+
+  for (const char* open : {"0.0.0.0:7420", "192.0.2.1:80", "[::]:7420"}) {
+    CAPTURE(open);
+    const std::string shown = problems(R"({"listen": ")" + std::string{open} + R"("})");
+    CHECK(shown.find(warning) != std::string::npos);
+    CHECK(shown.find("set gateway.tokens, or listen on 127.0.0.1") != std::string::npos);
+  }
+  for (const char* closed :
+       {"127.0.0.1:7420", "127.0.0.2:7420", "localhost:80", "[::1]:80", "off"}) {
+    CAPTURE(closed);
+    CHECK(problems(R"({"listen": ")" + std::string{closed} + R"("})") == "");
+  }
+  CHECK(problems(R"({"listen": "0.0.0.0:80",
+                     "tokens": [{"name": "ci", "token": "0123456789abcdef"}]})") == "");
+}
