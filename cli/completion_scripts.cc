@@ -113,7 +113,9 @@ std::string zsh_completion(std::span<const CommandWords> commands) {
          cases +
          "  esac\n"
          "}\n"
-         "compdef _mcpctl mcpctl\n";
+         "# In a folder of $fpath this file is the function; sourced, it only defines it.\n"
+         "if [[ $funcstack[1] == _mcpctl ]]; then _mcpctl \"$@\"; else compdef _mcpctl mcpctl; "
+         "fi\n";
 }
 
 std::string fish_completion(std::span<const CommandWords> commands) {
