@@ -35,8 +35,8 @@ class CallTool final : public Command {
         ->capture_default_str();
     add_fleet_options(app, choice_);
     app.footer(
-        "A VALUE that is JSON (a number, true, an object) is sent as such, any other as a "
-        "string.\nExit status 1 when the tool reports an error.\n\n"
+        "A VALUE that is JSON (a number, true, an object) is sent as such, any other as\n"
+        "a string.  Exit status 1 when the tool reports an error.\n\n"
         "Example: mcpctl call weather.forecast city=Berlin days=3");
   }
 

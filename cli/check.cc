@@ -32,8 +32,8 @@ class Check final : public Command {
     app.add_flag("--json", json_, "As JSON");
     app.add_flag("--strict", strict_, "Warnings fail, too");
     app.footer(
-        "Exit status 3 when there are errors.  A server that lacks an environment variable is\n"
-        "a warning: the others can run.\n\nExample: mcpctl check mcp.json");
+        "Exit status 3 when there are errors.  A server that lacks an environment\n"
+        "variable is a warning: the others can run.\n\nExample: mcpctl check mcp.json");
   }
 
   int run() override {

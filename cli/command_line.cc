@@ -14,8 +14,8 @@ namespace mcpctl::cli {
 namespace {
 
 constexpr std::string_view description =
-    "mcpctl supervises fleets of MCP servers: starts them from the mcp.json you have, proves\n"
-    "them ready, restarts them, and leaves no process behind.";
+    "mcpctl supervises fleets of MCP servers: starts them from the mcp.json you have,\n"
+    "proves them ready, restarts them, and leaves no process behind.";
 
 constexpr std::string_view footer =
     "Exit status: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not running.\n"

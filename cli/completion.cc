@@ -19,8 +19,7 @@ class Completion final : public Command {
         ->type_name("SHELL")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    app.footer(
-        "Example: mcpctl completion bash > ~/.local/share/bash-completion/completions/mcpctl");
+    app.footer("Example: mcpctl completion bash > ~/.bash_completion");
   }
 
   int run() override {

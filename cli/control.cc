@@ -26,15 +26,15 @@ struct Verb {
 
 constexpr Verb verbs[] = {
     {"start", "Start servers", Destination::ready, true,
-     "Waits until they are ready; the first failed start ends the wait with its reason.", "5m"},
+     "Waits until they are ready; the first failed start ends the wait.", "5m"},
     {"stop", "Stop servers; they stay stopped", Destination::stopped, true,
      "Waits until no process of theirs is left.", "2m"},
     {"restart", "Stop and start servers", Destination::restarted, true,
      "Waits until new processes are ready.", "5m"},
     {"reset", "Forget a server's failures and start it anew", Destination::ready, false,
      "For servers in failed or backoff.  Waits until they are ready.", "5m"},
-    {"kill", "SIGKILL servers' processes; the restart policy decides what follows",
-     Destination::killed, false, "Waits until the processes are gone.", "30s"},
+    {"kill", "Kill servers (SIGKILL); their restart policy decides", Destination::killed, false,
+     "Waits until the processes are gone.", "30s"},
 };
 
 const Verb& verb_named(std::string_view name) {

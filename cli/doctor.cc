@@ -25,8 +25,8 @@ class Doctor final : public Command {
     files_.declare(app);
     app.add_flag("--json", json_, "As JSON");
     app.footer(
-        "Looks at programs, folders, node and npx, ports, disks, kernel and limits, and says\n"
-        "what to do.  Exit status 1 when there is a problem; warnings are none.\n\n"
+        "Looks at programs, folders, node and npx, ports, disks, kernel and limits, and\n"
+        "says what to do.  Exit status 1 when there is a problem; warnings are none.\n\n"
         "Example: mcpctl doctor mcp.json");
   }
 

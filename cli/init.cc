@@ -44,13 +44,13 @@ class Init final : public Command {
         ->allow_extra_args(false)
         ->take_all();
     app.add_flag("-g,--group", options_.signal_group, "Signal the command's whole process group");
-    app.add_option("--grace", grace_, "For what the command leaves behind, from TERM to KILL")
+    app.add_option("--grace", grace_, "For what is left behind, from TERM to KILL")
         ->type_name("DURATION")
         ->capture_default_str();
     app.footer(
         "Usage: mcpctl init [OPTIONS] -- CMD [ARG...]\n"
-        "Forwards signals, reaps zombies, leaves nothing behind, passes the exit status on\n"
-        "(128+N for signal N, 127 not found, 126 not runnable).\n\n"
+        "Forwards signals, reaps zombies, leaves nothing behind, passes the exit status\n"
+        "on (128+N for signal N, 127 not found, 126 not runnable).\n\n"
         "Example: mcpctl init --rewrite 15:2 -- python3 server.py");
   }
 

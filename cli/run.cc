@@ -23,10 +23,8 @@ class Run final : public Command {
         ->type_name("NAME,...")
         ->allow_extra_args(false)
         ->delimiter(',');
-    app.add_flag("-w,--watch", options_.watch,
-                 "Restart a server when its files change; reload when FILE does");
-    app.add_option("--exit-on", options_.exit_on,
-                   "End when a server is done: main[=NAME], any-failed, all-done")
+    app.add_flag("-w,--watch", options_.watch, "Restart servers, and reload, when files change");
+    app.add_option("--exit-on", options_.exit_on, "End on main[=NAME], any-failed or all-done")
         ->type_name("RULE,...")
         ->allow_extra_args(false)
         ->delimiter(',');
@@ -40,8 +38,8 @@ class Run final : public Command {
                    "Answer /livez, /readyz and /metrics on TCP, too")
         ->type_name("HOST:PORT");
     app.footer(
-        "Without FILE: ./mcp.json, ./.mcp.json, ./.vscode/mcp.json, ~/.config/mcpctl/mcp.json.\n"
-        "Ctrl-C or SIGTERM stops the fleet in order, a second one kills it; SIGHUP reloads.\n\n"
+        "Without FILE: mcp.json, .mcp.json, .vscode/mcp.json, ~/.config/mcpctl/mcp.json.\n"
+        "Ctrl-C or SIGTERM stops the fleet, a second one kills it; SIGHUP reloads.\n\n"
         "Example: mcpctl run mcp.json --only weather,github\n"
         "Example: mcpctl run jobs.json --exit-on any-failed,all-done");
   }

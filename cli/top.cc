@@ -265,8 +265,8 @@ class Top final : public Command {
     add_fleet_options(app, choice_);
     app.add_flag("--no-color", no_color_, "No colours");
     app.footer(
-        "Needs a terminal.  ? shows the keys: r restarts the chosen server, s stops or starts\n"
-        "it, enter opens its log, / filters, q leaves (the fleet goes on).\n\n"
+        "Needs a terminal.  ? shows the keys: r restarts the chosen server, s stops or\n"
+        "starts it, enter opens its log, / filters, q leaves (the fleet goes on).\n\n"
         "Example: mcpctl top --fleet demo");
   }
 

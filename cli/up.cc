@@ -76,7 +76,7 @@ class Up final : public Command {
         ->type_name("DURATION")
         ->capture_default_str();
     app.footer(
-        "Waits until every required server is ready.  A fleet that runs already is reloaded.\n\n"
+        "Waits until every required server is ready.  A running fleet is reloaded.\n\n"
         "Example: mcpctl up mcp.json && mcpctl ps");
   }
 

@@ -51,9 +51,9 @@ class Wait final : public Command {
         ->capture_default_str();
     add_fleet_options(app, choice_);
     app.footer(
-        "\"ready\" also takes idle (started by the first request) and completed servers, waits\n"
-        "through restarts, and ends at once with status 1 when a server has failed.  A fleet\n"
-        "that was started just before is waited for, too.\n\n"
+        "\"ready\" also takes idle (started by the first request) and completed servers,\n"
+        "waits through restarts, and ends at once with status 1 when a server has failed.\n"
+        "A fleet that was started just before is waited for, too.\n\n"
         "Example: mcpctl wait --for ready --timeout 30s");
   }
 

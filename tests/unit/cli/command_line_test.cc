@@ -133,3 +133,20 @@ TEST_CASE("completion knows every command and option, and which take servers") {
   CHECK(zsh_completion(words).find("'--config[The fleet that runs from FILE]:file:_files'") !=
         std::string::npos);
 }
+
+TEST_CASE("every help fits a terminal of 80 columns and 24 lines, and shows an example") {
+  for (const CommandWords& command : command_words()) {
+    const Ran ran = typed({command.name.c_str(), "--help"});
+
+    CAPTURE(command.name);
+    CHECK(ran.status == exit_ok);
+    CHECK(ran.words.find("Example: mcpctl " + command.name) != std::string::npos);
+    CHECK(std::ranges::count(ran.words, '\n') <= 24);
+    for (std::size_t at = 0; at < ran.words.size();) {
+      const std::size_t end = std::min(ran.words.find('\n', at), ran.words.size());
+      CAPTURE(ran.words.substr(at, end - at));
+      CHECK(end - at <= 80);
+      at = end + 1;
+    }
+  }
+}
