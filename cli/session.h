@@ -18,7 +18,7 @@ struct SessionOptions {
   std::function<config::Reading()> load;  ///< for reloads
   std::vector<std::string> only;
   supervisor::ExitRule exit_rule;
-  std::string socket;  ///< empty: nobody can command this fleet
+  std::string socket;                                     ///< empty: nobody can command this fleet
   std::optional<config::ResourceLimit> descriptor_limit;  ///< see runtime::Options
   std::string state_dir;
   std::optional<loop::Address> probes;

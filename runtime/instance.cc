@@ -145,8 +145,8 @@ void Instance::spawn_process() {
                                 cgroup_ ? &*cgroup_ : nullptr, process_callbacks());
   if (!process) {
     const spawn::SpawnFailure& why = process.error();
-    return report(supervisor::SpawnFailed{incarnation_, why.message(), why.mends_itself(),
-                                          why.shell_code()});
+    return report(
+        supervisor::SpawnFailed{incarnation_, why.message(), why.mends_itself(), why.shell_code()});
   }
   process_ = std::move(*process);
   around_.trees.add_child(process_->pid(), [this] { process_->check_exit(); });
