@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +14,11 @@ void write_all(int number, std::string_view text) {
   while (!text.empty()) {
     const ssize_t length = ::write(number, text.data(), text.size());
     if (length < 0 && errno == EINTR) continue;
+    if (length < 0 && errno == EAGAIN) {  // whoever shares the descriptor wants it so
+      pollfd room{.fd = number, .events = POLLOUT, .revents = 0};
+      ::poll(&room, 1, -1);
+      continue;
+    }
     if (length < 0) return;
     text.remove_prefix(static_cast<std::size_t>(length));
   }
