@@ -1,16 +1,14 @@
 // mcpctl connect: the fleet as a stdio server, for clients that know nothing else.
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 
 #include "cli/bridge.h"
 #include "cli/command.h"
 #include "cli/door_client.h"
 #include "cli/exit_code.h"
-#include "loop/fd.h"
+#include "cli/standard_input.h"
 #include "loop/loop.h"
-#include "loop/pipe_reader.h"
 #include "loop/signal.h"
 #include "mcp/framing.h"
 
@@ -51,21 +49,22 @@ class Connect final : public Command {
     Bridge bridge{loop, std::move(url), door_headers(),
                   [](std::string_view message) { print(std::string{message} + '\n'); }};
     mcp::LineFramer framer;
-    const auto finish = [&] { bridge.finish([&] { loop.stop(); }); };
-    auto input = loop::PipeReader::open(loop, loop::Fd{::dup(STDIN_FILENO)},
-                                        {.on_data =
-                                             [&](std::string_view bytes) {
-                                               framer.feed(bytes);
-                                               while (const auto frame = framer.next()) {
-                                                 if (!frame->overlong) {
-                                                   bridge.take(std::string{frame->line});
-                                                 }
-                                               }
-                                             },
-                                         .on_end = [&](std::optional<Error>) { finish(); }});
-    if (!input) return complain("stdin: " + input.error().message, exit_usage);
+    int status = exit_ok;
+    const StandardInput input{loop,
+                              {.on_data =
+                                   [&](std::string_view bytes) {
+                                     framer.feed(bytes);
+                                     while (const auto frame = framer.next()) {
+                                       if (!frame->overlong) bridge.take(std::string{frame->line});
+                                     }
+                                   },
+                               .on_end =
+                                   [&](const std::optional<Error>& error) {
+                                     if (error) status = complain(error->message, exit_failed);
+                                     bridge.finish([&] { loop.stop(); });
+                                   }}};
     loop.run();
-    return exit_ok;
+    return status;
   }
 
   std::string server_;

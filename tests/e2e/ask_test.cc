@@ -1,6 +1,7 @@
 // Servers asked from the shell, and the fleet as a stdio server.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 
@@ -22,15 +23,21 @@ bool holds(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-/// What `mcpctl connect WHERE` answers to `lines`.
-Outcome connected(const Fleet& fleet, const std::string& where, const std::string& lines) {
-  write_file(fleet.file("lines"), lines);
+/// What a shell says to `line`, in which $MCPCTL is the program.
+Outcome typed(const Fleet& fleet, const std::string& line) {
   Launch launch;
-  launch.argv = {"/bin/sh", "-c", "cat lines | " + mcpctl_binary + " connect " + where};
+  launch.argv = {"/bin/sh", "-c", line};
   launch.cwd = fleet.folder();
   launch.env = plain_environment(fleet.folder());
   launch.env.emplace_back("XDG_RUNTIME_DIR", fleet.file("run"));
+  launch.env.emplace_back("MCPCTL", mcpctl_binary);
   return run_to_end(launch);
+}
+
+/// What `mcpctl connect WHERE` answers to `lines`.
+Outcome connected(const Fleet& fleet, const std::string& where, const std::string& lines) {
+  write_file(fleet.file("lines"), lines);
+  return typed(fleet, "cat lines | $MCPCTL connect " + where);
 }
 
 }  // namespace
@@ -93,6 +100,36 @@ TEST_CASE("a stdio client reaches the fleet through connect") {
   CHECK(all.exit_code == 0);
   CHECK(holds(all.out, R"("id":7)"));
   CHECK(holds(all.out, "43"));
+  fleet.stop();
+}
+
+TEST_CASE("connect reads a file as it reads a pipe, and ends with it") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.start();
+  fleet.await("math", "ready");
+  std::string lines;
+  for (int id = 0; id < 20; ++id) {  // more than one read takes
+    lines += R"({"jsonrpc":"2.0","id":)" + std::to_string(id) +
+             R"(,"method":"ping","params":{"_meta":{)"
+             R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+             R"("io.modelcontextprotocol/clientCapabilities":{},"padding":")" +
+             std::string(8000, 'x') + "\"}}}\n";
+  }
+  write_file(fleet.file("lines"), lines);
+
+  const Outcome file = typed(fleet, "$MCPCTL connect math <lines");
+  CAPTURE(file.err);
+  CHECK(file.exit_code == 0);
+  CHECK(std::ranges::count(file.out, '\n') == 20);
+  const Outcome nothing = typed(fleet, "$MCPCTL connect math </dev/null");
+  CHECK(nothing.exit_code == 0);
+  CHECK(nothing.out + nothing.err == "");
+  const Outcome closed = typed(fleet, "$MCPCTL connect math <&-");
+  CHECK(closed.exit_code == 0);
+  CHECK(closed.out + closed.err == "");
+  const Outcome folder = typed(fleet, "$MCPCTL connect math <.");
+  CHECK(folder.exit_code == 1);
+  CHECK(folder.err == "mcpctl: cannot read stdin: Is a directory\n");
   fleet.stop();
 }
 
