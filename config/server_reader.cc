@@ -96,6 +96,7 @@ class ServerReader {
   void settle_env();
   void settle_port();
   void settle_user();
+  void check_sharing();
   void warn_unserved();
 
   const Entry& entry_;
@@ -135,6 +136,10 @@ void ServerReader::check_name() {
   if (name.find('/') != std::string::npos) return complain("holds a \"/\"");
   if (std::any_of(name.begin(), name.end(), is_control))
     return complain("holds a control character");
+  const std::size_t tilde = name.find_last_not_of("0123456789");
+  if (tilde != std::string::npos && name[tilde] == '~' && tilde + 1 < name.size()) {
+    return complain("ends in \"~\" and a number, as the names of clients' own processes do");
+  }
   if (name.find("__") != std::string::npos) {
     report_.warning(name_place(),
                     "the name of a server holds \"__\", which separates server and "
@@ -348,6 +353,17 @@ void ServerReader::settle_user() {
   }
 }
 
+/// Several processes cannot listen on one port.
+void ServerReader::check_sharing() {
+  const bool is_ours = draft().kind == Kind::mcp && draft().transport != Transport::remote;
+  if (draft().sharing != Sharing::session || !is_ours || draft().port.value_or(0) == 0) return;
+  const auto at = draft().places.find("share");
+  report_.error(at == draft().places.end() ? name_place() : at->second,
+                "share: a process for each client session needs a port of its own, not " +
+                    std::to_string(*draft().port),
+                "set \"port\": 0, and write ${PORT} where the server is told");
+}
+
 /// Nobody shall rely on what is read and not served.
 void ServerReader::warn_unserved() {
   const auto warn = [&](std::string_view key, std::string_view what) {
@@ -355,9 +371,6 @@ void ServerReader::warn_unserved() {
     if (at == draft().places.end()) return;
     report_.warning(at->second, std::string{key} + ": " + std::string{what});
   };
-  if (draft().sharing == Sharing::session) {
-    warn("share", "a process for each client is not served yet; no client reaches this server");
-  }
   if (draft().repeat_calls) warn("repeatCalls", "calls are not repeated yet; lists and reads are");
 }
 
@@ -385,6 +398,7 @@ ServerReading ServerReader::run() {
   settle_env();
   settle_port();
   settle_user();
+  check_sharing();
   warn_unserved();
   reading_.missing = values_.missing();
   return std::move(reading_);

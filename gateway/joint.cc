@@ -102,7 +102,7 @@ Joint::Part::Part(Joint& of, Member who)
   asker.era = mcp::Era::legacy;  // so that it hears of changes without asking
   asker.revision = mcp::newest_legacy;
   asker.info = our_info;
-  client = member.server->connect(std::move(asker), *this);
+  client = member.server->join(std::move(asker), *this);
 }
 
 void Joint::Part::on_message(std::string_view text) noexcept {

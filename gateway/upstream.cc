@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "gateway/own_processes.h"
 #include "gateway/reply.h"
 #include "gateway/upstream_calls.h"
 #include "mcp/raw.h"
@@ -25,15 +26,35 @@ Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::strin
 
 Upstream::~Upstream() {
   if (channel_ != nullptr) channel_->listen(nullptr);
+  traffic_.waiting -= shown_waiting_;
+  traffic_.in_flight -= shown_in_flight_;
 }
 
 // ---- clients
 
 std::unique_ptr<Downstream> Upstream::connect(relay::Asker asker, DownstreamSink& sink) {
+  const bool of_its_own = is_attached() && config().sharing == config::Sharing::session &&
+                          asker.era == mcp::Era::legacy;
+  if (!of_its_own) return join(std::move(asker), sink);
+  if (!own_processes_) {
+    own_processes_ = std::make_unique<OwnProcesses>(loop_, supervisor_, name_, numbers_, *this);
+  }
+  return own_processes_->connect(std::move(asker), sink);
+}
+
+std::unique_ptr<Downstream> Upstream::own(relay::Asker asker, DownstreamSink& sink) {
+  relay::Link::Options::Owner owner;
+  owner.abilities = relay::abilities_of(asker.capabilities);
+  owner_ = owner;
+  return join(std::move(asker), sink);
+}
+
+std::unique_ptr<Downstream> Upstream::join(relay::Asker asker, DownstreamSink& sink) {
   asker.downstream = numbers_.take_downstream();
+  if (owner_) owner_->downstream = asker.downstream;
   auto seat = std::make_unique<Seat>(*this, std::move(asker), sink);
   seats_.emplace(seat->asker.downstream, seat.get());
-  traffic_.clients = seats_.size();
+  ++traffic_.clients;
   if (seat->asker.era == mcp::Era::legacy) {
     interests_.join(seat->asker.downstream);
     if (link_) link_->follow();
@@ -44,7 +65,7 @@ std::unique_ptr<Downstream> Upstream::connect(relay::Asker asker, DownstreamSink
 
 void Upstream::leave(Seat& seat) {
   seats_.erase(seat.asker.downstream);
-  traffic_.clients = seats_.size();
+  --traffic_.clients;
   std::erase_if(
       asked_, [&](const auto& asked) { return asked.second.downstream == seat.asker.downstream; });
   interests_.leave(seat.asker.downstream);
@@ -170,7 +191,7 @@ std::string Upstream::error_text(const Ticket& ticket, int code, const std::stri
   data["state"] = state;
   data["why"] = why;
   if (channel_ != nullptr && channel_->state() == supervisor::State::failed) {
-    const auto status = supervisor_.status_of(name_, false);
+    const auto status = supervisor_.status_of(config().name, false);
     if (status && !status->stderr_tail.empty()) data["stderr"] = status->stderr_tail.back();
   }
   return gateway::error_text(ticket.request.envelope.id.in(ticket.request.text), code,
@@ -204,8 +225,8 @@ void Upstream::fail_waiting(int code, const std::string& why) {
 // ---- what is seen of it
 
 void Upstream::show_load() {
-  traffic_.waiting = waiting_.size();
-  traffic_.in_flight = sent_;
+  traffic_.waiting += waiting_.size() - std::exchange(shown_waiting_, waiting_.size());
+  traffic_.in_flight += sent_ - std::exchange(shown_in_flight_, sent_);
   if (channel_ != nullptr) channel_->set_in_flight(sent_);
 }
 

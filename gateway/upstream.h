@@ -4,8 +4,8 @@
 // stay while the server's incarnations come and go.
 //
 // Never starts or stops a server: a lazy one is told to be needed, no more.  Lives as
-// long as the door; without a channel (a server that a reload removed) it answers
-// every request with an error.
+// long as the door, or as the one session that a process belongs to; without a channel
+// (a server that a reload removed) it answers every request with an error.
 #pragma once
 #include <cstdint>
 #include <deque>
@@ -33,6 +33,8 @@
 
 namespace mcpctl::gateway {
 
+class OwnProcesses;
+
 class Upstream final : public runtime::ChannelListener {
  public:
   Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::string name, Numbers& numbers);
@@ -44,9 +46,12 @@ class Upstream final : public runtime::ChannelListener {
   /// The server is part of the fleet (again).
   void attach(runtime::Channel& channel);
   bool is_attached() const { return channel_ != nullptr; }
-  /// Whether clients may ask for it.  A server that wants a process for each client is
-  /// not shared among them instead.
-  bool is_offered() const { return is_attached() && config().sharing == config::Sharing::shared; }
+  /// From another process on, if any: for the one client, none of whose requests may be
+  /// under way.
+  void detach();
+  /// Requests of clients wait here or at the server.
+  bool is_busy() const { return !calls_.empty(); }
+  const config::Server& config() const { return channel_->config(); }
 
   /// Calls `changed` from the loop when the server joined or left the fleet, is gone or
   /// there again, or another conversation with it began.
@@ -57,7 +62,13 @@ class Upstream final : public runtime::ChannelListener {
   std::uint64_t conversation() const { return conversation_; }
 
   void describe(loop::Callback<Result<relay::ServerProfile>> done);
+  /// As the configuration has it: among those who share the server's process, or as a
+  /// session with a process of its own.
   std::unique_ptr<Downstream> connect(relay::Asker asker, DownstreamSink& sink);
+  /// Among those who share it, in any case.
+  std::unique_ptr<Downstream> join(relay::Asker asker, DownstreamSink& sink);
+  /// As the only one: what the server addresses to nobody is this client's.
+  std::unique_ptr<Downstream> own(relay::Asker asker, DownstreamSink& sink);
 
   void on_change() noexcept override;
   bool on_message(std::string_view text, const mcp::Envelope& envelope) noexcept override;
@@ -113,14 +124,15 @@ class Upstream final : public runtime::ChannelListener {
   void show_load();
   void count(const Ticket& ticket, runtime::Outcome outcome);
   HttpUpstream::Callbacks http_callbacks();
-  const config::Server& config() const { return channel_->config(); }
 
   loop::Loop& loop_;
   runtime::Supervisor& supervisor_;
   std::string name_;
   Numbers& numbers_;
   runtime::Channel* channel_{nullptr};
-  runtime::ServerTraffic& traffic_;
+  runtime::ServerTraffic& traffic_;  ///< of all processes of the server
+  std::uint64_t shown_waiting_{0};   ///< in traffic_, ours
+  std::uint64_t shown_in_flight_{0};
 
   relay::Interests interests_;
   std::optional<HttpUpstream> http_;
@@ -129,6 +141,8 @@ class Upstream final : public runtime::ChannelListener {
   std::optional<relay::ServerProfile> profile_;  ///< of the last incarnation that had one
   std::string lost_;  ///< why the HTTP session was lost; empty: it was not
 
+  std::unique_ptr<OwnProcesses> own_processes_;  ///< once somebody got one
+  std::optional<relay::Link::Options::Owner> owner_;
   std::map<relay::DownstreamId, Seat*> seats_;
   std::unordered_map<std::uint64_t, Ticket*> calls_;  ///< by CallId
   std::deque<Ticket*> waiting_;

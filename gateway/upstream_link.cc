@@ -89,6 +89,15 @@ void Upstream::on_removed() noexcept {
   on_change();
 }
 
+void Upstream::detach() {
+  if (channel_ == nullptr) return;
+  channel_->listen(nullptr);
+  // The next process counts its incarnations anew: its link must not be taken for this.
+  close_link("another session needed its place");
+  http_.reset();
+  on_removed();
+}
+
 void Upstream::changed() {
   change_posted_ = false;
   const mcp::Profile* profile = channel_ != nullptr ? channel_->profile() : nullptr;
@@ -154,6 +163,7 @@ void Upstream::open_link(const mcp::Profile& profile) {
   relay::Link::Options options;
   options.server = *profile_;
   options.tools = tools_of(config());
+  options.owner = owner_;
   options.for_http = http_.has_value();
   options.take_id = [this] { return http_ ? http_->take_id() : channel_->take_id(); };
   options.take_ask_id = [this] { return numbers_.take_ask(); };

@@ -21,7 +21,7 @@ void Upstreams::add(const std::string& server) {
   if (!upstream) {
     upstream = std::make_unique<Upstream>(loop_, supervisor_, server, numbers_);
     upstream->watch([this, server, &watched = *upstream] {
-      joint_.look_at(server, watched.is_offered() ? &watched : nullptr);
+      joint_.look_at(server, watched.is_attached() ? &watched : nullptr);
     });
   }
   if (!upstream->is_attached()) upstream->attach(*channel);
@@ -41,7 +41,7 @@ std::vector<Member> Upstreams::offered() const {
 bool Upstreams::knows(std::string_view target) const {
   if (target.empty()) return true;
   const auto found = servers_.find(target);
-  return found != servers_.end() && found->second->is_offered();
+  return found != servers_.end() && found->second->is_attached();
 }
 
 Upstream& Upstreams::at(std::string_view server) {

@@ -180,6 +180,7 @@ Result<void> Supervisor::Running::command(Command command, std::string_view serv
     case Command::reset: run(fleet_.reset(*id, now)); break;
     case Command::kill: run(fleet_.deliver(*id, supervisor::KillRequested{}, now)); break;
   }
+  command_replicas(command, server);
   state_changed();
   return {};
 }
@@ -213,6 +214,7 @@ void Supervisor::Running::apply(const supervisor::Plan& plan, const config::Conf
     const auto known = fleet_.find(change.server);
     if (change.kind == Kind::remove) {
       if (known) run(fleet_.remove(*known, loop_.now()));
+      remove_replicas(change.server);
       continue;
     }
     config::Server server;
@@ -229,6 +231,7 @@ void Supervisor::Running::apply(const supervisor::Plan& plan, const config::Conf
     spec.unusable = unusable;
     auto dependencies = server.depends_on;
     const bool required = server.required;
+    reconfigure_replicas(server, change.kind != Kind::update);
     instances_.at(*known)->reconfigure(std::move(server));
     // `add` for a known one: it was being removed and is wanted again.
     run(fleet_.reconfigure(*known, std::move(spec), std::move(dependencies), required,
@@ -261,7 +264,11 @@ void Supervisor::Running::watch_files() {
     callbacks.on_change = [this](std::string_view server, const std::string& files) {
       const auto id = fleet_.find(server);
       if (!id) return;
-      run(fleet_.restart(*id, loop_.now(), {supervisor::Motive::files_changed, files}));
+      std::vector<ServerId> processes = replicas_of(server);
+      processes.insert(processes.begin(), *id);
+      for (const ServerId each : processes) {
+        run(fleet_.restart(each, loop_.now(), {supervisor::Motive::files_changed, files}));
+      }
     };
     callbacks.on_note = [this](std::string_view server, const std::string& note) {
       if (Instance* instance = find(server)) instance->log().note(note);
@@ -286,6 +293,7 @@ void Supervisor::Running::run(const supervisor::FleetActions& actions) {
       run(server->server, server->action);
     } else if (const auto* removed = std::get_if<supervisor::ServerRemoved>(&action)) {
       instances_.erase(removed->server);
+      replicas_.erase(removed->server);
     } else if (const auto* deadline = std::get_if<supervisor::ArmFleetDeadline>(&action)) {
       fleet_deadline_.arm(deadline->at, [this] { kill_all(); });
     } else if (std::holds_alternative<supervisor::FleetStopped>(action)) {

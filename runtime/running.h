@@ -35,6 +35,8 @@ class Supervisor::Running {
   FleetStatus status(bool with_usage);
   Result<ServerStatus> status_of(std::string_view server, bool with_usage);
   Instance* find(std::string_view server);
+  Channel* open_replica(std::string_view server);
+  void close_replica(std::string_view replica);
   void reopen_logs();
 
   const std::string& cleaned_up() const { return cleaned_up_; }
@@ -59,6 +61,11 @@ class Supervisor::Running {
   void fleet_stopped();
   void tell_stopped();
   void kill_survivors();
+
+  std::vector<ServerId> replicas_of(std::string_view server) const;
+  void command_replicas(Command command, std::string_view server);
+  void remove_replicas(std::string_view server);
+  void reconfigure_replicas(const config::Server& server, bool restarts);
 
   ServerStatus describe(ServerId id);
   void add_usage(std::vector<ServerStatus*> servers, std::vector<ServerId> ids);
@@ -85,6 +92,7 @@ class Supervisor::Running {
   FleetContext around_;
   supervisor::Fleet fleet_;
   std::map<ServerId, std::unique_ptr<Instance>> instances_;
+  std::map<ServerId, std::string> replicas_;  ///< and whose they are
   std::set<std::string> stopped_by_operator_;
   std::uint64_t sequence_{0};
   bool config_stale_{false};

@@ -38,6 +38,12 @@ Channel* Supervisor::channel(std::string_view server) {
   return instance == nullptr ? nullptr : &instance->channel();
 }
 
+Channel* Supervisor::open_replica(std::string_view server) {
+  return running_->open_replica(server);
+}
+
+void Supervisor::close_replica(std::string_view replica) { running_->close_replica(replica); }
+
 Traffic& Supervisor::traffic() { return running_->traffic(); }
 void Supervisor::announce_gateway(std::string url) { running_->announce_gateway(std::move(url)); }
 Topic<std::string>& Supervisor::additions() { return running_->additions(); }

@@ -100,6 +100,13 @@ class Supervisor {
   ServerLog* log(std::string_view server);
   /// nullptr for an unknown server.  Valid until ChannelListener::on_removed.
   Channel* channel(std::string_view server);
+  /// One more process of a server, for one client session: a member of the fleet of its
+  /// own, NAME~NUMBER, configured as the server is and started by its first request.
+  /// Follows the server's commands and reloads.  nullptr: there is no such server, or the
+  /// fleet stops.
+  Channel* open_replica(std::string_view server);
+  /// Stops it and forgets it, soon; nobody listens to its channel any more.
+  void close_replica(std::string_view replica);
   /// What clients ask of the servers: counted by who relays.
   Traffic& traffic();
   /// Where clients reach the fleet, for status(); empty: nowhere.

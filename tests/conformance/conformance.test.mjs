@@ -61,6 +61,7 @@ before(async () => {
         mcpServers: {
             stdio: { command: process.execPath, args: [fixture] },
             http: { url: direct },
+            session: { command: process.execPath, args: [fixture], 'x-mcpctl': { share: 'session', maxSessions: 4 } },
         },
         'x-mcpctl': { name: path.basename(folder), gateway: { listen: '127.0.0.1:0' } },
     };
@@ -83,8 +84,8 @@ for (const name of Object.keys(suites)) {
             const passed = [...reference.values()].filter((status) => status === 'SUCCESS');
             assert.ok(passed.length >= fewest[name], `only ${passed.length} checks passed`);
         });
-        for (const server of ['stdio', 'http']) {
-            test(`nothing is worse through the gateway, over ${server}`, async () => {
+        for (const [server, how] of [['stdio', 'over stdio'], ['http', 'over http'], ['session', 'with own processes']]) {
+            test(`nothing is worse through the gateway, ${how}`, async () => {
                 const through = await runs(name, `${gateway}/${server}`);
                 const bad = degraded(reference, through).filter(([check]) => !justified.includes(check));
                 assert.deepEqual(bad, []);

@@ -46,8 +46,8 @@ struct Answer {
 };
 
 /// Sends one request, as a client that closes afterwards.
-Answer post(int port, const std::string& path, const std::string& body,
-            const std::string& fields = "") {
+Answer send(int port, const std::string& verb, const std::string& path, const std::string& body,
+            const std::string& fields) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -57,7 +57,7 @@ Answer post(int port, const std::string& path, const std::string& body,
   ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   std::string whole;
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    const std::string text = "POST " + path +
+    const std::string text = verb + ' ' + path +
                              " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
                              "Content-Type: application/json\r\n"
                              "Accept: application/json, text/event-stream\r\n" +
@@ -77,6 +77,11 @@ Answer post(int port, const std::string& path, const std::string& body,
   answer.head = whole.substr(0, end + 2);
   answer.body = whole.substr(end + 4);
   return answer;
+}
+
+Answer post(int port, const std::string& path, const std::string& body,
+            const std::string& fields = "") {
+  return send(port, "POST", path, body, fields);
 }
 
 bool holds(const std::string& text, const std::string& part) {
@@ -157,6 +162,44 @@ TEST_CASE("a client's session outlives its server") {
   CHECK(after.status == 200);
   CHECK(holds(after.body, "42"));
   fleet.stop();
+}
+
+TEST_CASE("a session's own processes end with it, with the fleet, and with a killed supervisor") {
+  // One that does not leave by itself, and has a child that escaped to a session of its own.
+  Json personal = misbehaving({"stubborn", "session-child"}, {{"share", "session"}});
+  Fleet fleet{Json{{"own", personal}}, with_door()};
+  fleet.start();
+  fleet.await("own", "ready");
+  const int port = port_of(fleet);
+  const std::string echo =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo",)"
+      R"("arguments":{"text":"mine"}}})";
+  const auto open = [&] {
+    const std::string session = open_session(port, "/mcp/own");
+    const Answer answer = post(port, "/mcp/own", echo, session);
+    CAPTURE(answer.body);
+    REQUIRE(holds(answer.body, "mine"));
+    return session;
+  };
+  const std::string first = open();
+  open();
+  CHECK(fleet.state("own~1") == "ready");
+  CHECK(fleet.processes_of("own~1").size() == 2);
+  CHECK(fleet.processes_of("own~2").size() == 2);
+
+  CHECK(send(port, "DELETE", "/mcp/own", "", first).status == 204);
+  CHECK(eventually([&] { return fleet.processes_of("own~1").empty(); }));
+  CHECK(eventually([&] { return fleet.server("own~1").is_null(); }));
+  CHECK(fleet.processes_of("own~2").size() == 2);
+  open();
+  CHECK(fleet.processes_of("own~1").size() == 2);
+
+  SUBCASE("with the fleet") { CHECK(fleet.stop().exit_code == 0); }
+  SUBCASE("with a killed supervisor") {
+    ::kill(fleet.supervisor(), SIGKILL);
+    fleet.expect_nothing_left(1'000ms);
+    CHECK(fleet.program().wait() == 137);
+  }
 }
 
 TEST_CASE("clients find all servers as one, with a name for each tool that says whose it is") {

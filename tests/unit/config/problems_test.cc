@@ -235,23 +235,35 @@ TEST_CASE("a port belongs to one server, and the gateway's to none") {
 TEST_CASE("names of servers can be addressed and kept in files") {
   CHECK(told("{\"mcpServers\": {\"\": {\"command\": \"x\"},\n\"a/b\": {\"command\": \"x\"},\n"
              "\"a__b\": {\"command\": \"x\"},\n\"t\\t\": {\"command\": \"x\"},\n"
-             "\"..\": {\"command\": \"x\"}}}") ==
+             "\"..\": {\"command\": \"x\"}, \"a~b\": {\"command\": \"x\"},\n"
+             "\"a~12\": {\"command\": \"x\"}}}") ==
         Lines{"1:17 error: the name of a server is empty",
               "2:1 error: the name of a server holds a \"/\"",
               "3:1 warning: the name of a server holds \"__\", which separates server and tool in "
               "the names of a gateway's tools",
               "4:1 error: the name of a server holds a control character",
-              "5:1 error: the name of a server is \".\" or \"..\", which names a folder"});
+              "5:1 error: the name of a server is \".\" or \"..\", which names a folder",
+              "6:1 error: the name of a server ends in \"~\" and a number, as the names of "
+              "clients' own processes do"});
 }
 
 TEST_CASE("settings that are read and not served are warned of") {
   CHECK(told("{\"mcpServers\": {\"a\": {\"command\": \"x\", \"x-mcpctl\":\n"
-             "{\"share\": \"session\", \"repeatCalls\": true}},\n"
+             "{\"repeatCalls\": true}},\n"
              "\"b\": {\"command\": \"x\", \"x-mcpctl\":\n"
-             "{\"share\": \"shared\", \"repeatCalls\": false}}}}") ==
-        Lines{"2:11 warning: share: a process for each client is not served yet; no client "
-              "reaches this server",
-              "2:37 warning: repeatCalls: calls are not repeated yet; lists and reads are"});
+             "{\"repeatCalls\": false}}}}") ==
+        Lines{"2:17 warning: repeatCalls: calls are not repeated yet; lists and reads are"});
+}
+
+TEST_CASE("a process for each client session needs a port of its own") {
+  CHECK(
+      told("{\"mcpServers\": {\"a\": {\"command\": \"x\", \"url\": \"http://127.0.0.1:7000/mcp\",\n"
+           "\"x-mcpctl\": {\"share\": \"session\"}},\n"
+           "\"b\": {\"command\": \"x\", \"url\": \"http://127.0.0.1:${PORT}/mcp\",\n"
+           "\"x-mcpctl\": {\"port\": 0, \"share\": \"session\"}},\n"
+           "\"c\": {\"command\": \"x\", \"x-mcpctl\": {\"share\": \"session\"}}}}") ==
+      Lines{"2:23 error: share: a process for each client session needs a port of its own, not "
+            "7000 (set \"port\": 0, and write ${PORT} where the server is told)"});
 }
 
 TEST_CASE("a key or server that stands twice points at the first") {

@@ -239,14 +239,6 @@ TEST_CASE("a tool that the configuration hides is neither listed nor called, fro
   behind.fleet.stop_and_check();
 }
 
-TEST_CASE("a server that wants a process for each client is not shared among them") {
-  config::Server personal = server();
-  personal.sharing = config::Sharing::session;
-  Behind behind{{personal}};
-
-  CHECK_FALSE(behind.upstreams->knows("mcp"));
-}
-
 TEST_CASE("a companion is no server to clients") {
   Behind behind{{process("redis", {"sleep", "60"})}};
 

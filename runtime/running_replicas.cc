@@ -1,0 +1,85 @@
+// The part of Supervisor::Running that gives client sessions processes of their own.
+#include <utility>
+
+#include "runtime/running.h"
+#include "supervisor/spec.h"
+
+namespace mcpctl::runtime {
+namespace {
+
+/// What a replica runs with: the server's configuration, but nobody waits for it.
+config::Server replica_of(config::Server server, std::string name) {
+  server.name = std::move(name);
+  server.startup = config::Startup::lazy;
+  server.required = false;
+  return server;
+}
+
+}  // namespace
+
+Channel* Supervisor::Running::open_replica(std::string_view server) {
+  const auto origin = fleet_.find(server);
+  if (!origin || is_stopping()) return nullptr;
+  // The lowest free number, so that there are no more names than replicas at a time.
+  std::string name;
+  for (unsigned number = 1; name.empty() || fleet_.find(name); ++number) {
+    name = std::string{server} + '~' + std::to_string(number);
+  }
+  const supervisor::Lifecycle& life = fleet_.find(*origin)->life;
+  const bool is_wanted = life.goal() == supervisor::Goal::up;
+  const std::string unusable = life.spec().unusable;
+  const ServerId id = add(replica_of(instances_.at(*origin)->config(), std::move(name)), unusable);
+  replicas_.emplace(id, server);
+  if (is_wanted) run(fleet_.enable(id, loop_.now()));
+  return &instances_.at(id)->channel();
+}
+
+void Supervisor::Running::close_replica(std::string_view replica) {
+  const auto id = fleet_.find(replica);
+  if (!id || !replicas_.contains(*id)) return;
+  loop_.post([this, alive = std::weak_ptr{alive_}, id = *id] {
+    if (!alive.expired()) run(fleet_.remove(id, loop_.now()));
+  });
+}
+
+std::vector<ServerId> Supervisor::Running::replicas_of(std::string_view server) const {
+  std::vector<ServerId> found;
+  for (const auto& [id, origin] : replicas_) {
+    if (origin == server) found.push_back(id);
+  }
+  return found;
+}
+
+/// What was said to the server is meant for all of its processes; but none starts before
+/// its client asks for something.
+void Supervisor::Running::command_replicas(Command command, std::string_view server) {
+  const Instant now = loop_.now();
+  for (const ServerId id : replicas_of(server)) {
+    const bool sleeps = fleet_.find(id)->life.state() == supervisor::State::idle;
+    switch (command) {
+      case Command::start: run(fleet_.enable(id, now)); break;
+      case Command::stop: run(fleet_.stop(id, now)); break;
+      case Command::restart: run(sleeps ? fleet_.enable(id, now) : fleet_.restart(id, now)); break;
+      case Command::reset: run(fleet_.reset(id, now)); break;
+      case Command::kill: run(fleet_.deliver(id, supervisor::KillRequested{}, now)); break;
+    }
+  }
+}
+
+void Supervisor::Running::remove_replicas(std::string_view server) {
+  for (const ServerId id : replicas_of(server)) run(fleet_.remove(id, loop_.now()));
+}
+
+void Supervisor::Running::reconfigure_replicas(const config::Server& server, bool restarts) {
+  if (server.sharing != config::Sharing::session) return remove_replicas(server.name);
+  for (const ServerId id : replicas_of(server.name)) {
+    config::Server own = replica_of(server, fleet_.find(id)->name);
+    supervisor::Spec spec = supervisor::spec_of(own);
+    auto dependencies = own.depends_on;
+    instances_.at(id)->reconfigure(std::move(own));
+    run(fleet_.reconfigure(id, std::move(spec), std::move(dependencies), false, restarts,
+                           loop_.now()));
+  }
+}
+
+}  // namespace mcpctl::runtime
