@@ -122,6 +122,8 @@ std::string_view name(Motive motive) {
 }
 
 std::string describe(const Why& why, State state) {
+  // Every server begins so, and no transition leads back.
+  if (state == State::stopped && why.trigger == Trigger::enabled) return "not started";
   std::string text = cause(why) + giving_up(why);
   const bool ended_otherwise = why.has_exit && why.root != Trigger::exited;
   if (ended_otherwise && (state == State::backoff || state == State::failed)) {

@@ -101,6 +101,10 @@ TEST_CASE("a spawn that failed is told in its own words") {
         "cannot start weather: node: No such file or directory; next try in 5m");
 }
 
+TEST_CASE("a server that nothing has happened to is not started") {
+  CHECK(describe(Why{}, State::stopped) == "not started");
+}
+
 TEST_CASE("every other trigger has its clause") {
   const auto told = [](Trigger trigger) { return describe(because(trigger), State::ready); };
   CHECK(told(Trigger::enabled) == "wanted by the configuration");
