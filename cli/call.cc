@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/door_client.h"
 #include "cli/exit_code.h"
+#include "cli/offers.h"
 #include "cli/tool_arguments.h"
 #include "cli/tool_result.h"
 #include "config/duration.h"
@@ -51,12 +52,15 @@ class CallTool final : public Command {
     if (!arguments) return complain(arguments.error().message, exit_usage);
     const auto fleet = find_fleet(choice_);
     if (!fleet) return complain(fleet.error().message, exit_not_running);
-    const auto door = door_of(*fleet);
-    if (!door) return complain(door.error().message, exit_failed);
+    const auto offerers = offerers_of(*fleet);
+    if (!offerers) return complain(offerers.error().message, exit_failed);
+    const std::string server = tool_.substr(0, dot);
+    const std::string wrong = offerers->fleet.unknown_name({server});
+    if (!wrong.empty()) return complain(wrong, exit_failed);
 
     const std::string tool = tool_.substr(dot + 1);
     const auto result =
-        ask({.url = url_of(*door, tool_.substr(0, dot)),
+        ask({.url = url_of(offerers->door, server),
              .method = "tools/call",
              .name = tool,
              .params = R"({"name":)" + json_string(tool) + R"(,"arguments":)" + *arguments + '}',

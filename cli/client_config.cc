@@ -16,9 +16,7 @@ using Json = nlohmann::ordered_json;
 class ClientConfig final : public Command {
  public:
   std::string_view name() const override { return "client-config"; }
-  std::string_view summary() const override {
-    return "Print the configuration that points an MCP host at the running fleet";
-  }
+  std::string_view summary() const override { return "Print what a host needs to reach the fleet"; }
 
   void declare(CLI::App& app) override {
     app.add_option("host", host_, "claude, cursor or vscode")
@@ -38,7 +36,7 @@ class ClientConfig final : public Command {
     const auto offerers = offerers_of(*fleet);
     if (!offerers) return complain(offerers.error().message, exit_failed);
     const auto servers = offerers->choose(servers_);
-    if (!servers) return complain(servers.error().message, exit_usage);
+    if (!servers) return complain(servers.error().message, exit_failed);
     Json entries = Json::object();
     for (const std::string& server : *servers) {
       entries[server] = entry(*fleet, url_of(offerers->door, server), server);

@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/door_client.h"
 #include "cli/exit_code.h"
+#include "cli/offers.h"
 #include "cli/standard_input.h"
 #include "loop/loop.h"
 #include "loop/signal.h"
@@ -18,9 +19,7 @@ namespace {
 class Connect final : public Command {
  public:
   std::string_view name() const override { return "connect"; }
-  std::string_view summary() const override {
-    return "Be a stdio MCP server that relays to the running fleet";
-  }
+  std::string_view summary() const override { return "Be a stdio server, relayed to the fleet"; }
 
   void declare(CLI::App& app) override {
     app.add_option("server", server_, "The server to speak to; none: all of them as one")
@@ -35,9 +34,13 @@ class Connect final : public Command {
   int run() override {
     const auto fleet = find_fleet(choice_);
     if (!fleet) return complain(fleet.error().message, exit_not_running);
-    const auto door = door_of(*fleet);
-    if (!door) return complain(door.error().message, exit_failed);
-    auto url = http::parse_url(server_.empty() ? *door : url_of(*door, server_));
+    const auto offerers = offerers_of(*fleet);
+    if (!offerers) return complain(offerers.error().message, exit_failed);
+    const std::string& door = offerers->door;
+    std::string wrong;
+    if (!server_.empty()) wrong = offerers->fleet.unknown_name({server_});
+    if (!wrong.empty()) return complain(wrong, exit_failed);
+    auto url = http::parse_url(server_.empty() ? door : url_of(door, server_));
     if (!url) return complain(url.error().message, exit_failed);
     return relay(std::move(*url));
   }

@@ -33,7 +33,7 @@ constexpr Verb verbs[] = {
      "Waits until new processes are ready.", "5m"},
     {"reset", "Forget a server's failures and start it anew", Destination::ready, false,
      "For servers in failed or backoff.  Waits until they are ready.", "5m"},
-    {"kill", "Kill servers (SIGKILL); their restart policy decides", Destination::killed, false,
+    {"kill", "Kill servers (SIGKILL); the restart policy decides", Destination::killed, false,
      "Waits until the processes are gone.", "30s"},
 };
 

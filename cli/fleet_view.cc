@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "config/suggest.h"
+
 namespace mcpctl::cli {
 namespace {
 
@@ -103,6 +105,34 @@ LogLineView log_line_of(const Json& json) {
 }
 
 }  // namespace
+
+std::string reason_of(const ServerView& server) {
+  if (server.state == "waiting" && !server.waits_for.empty()) return "for " + server.waits_for;
+  return server.why;
+}
+
+std::string FleetView::unknown_name(const std::vector<std::string>& names) const {
+  std::vector<std::string_view> known;
+  for (const ServerView& server : servers) known.push_back(server.name);
+  for (const std::string& name : names) {
+    if (find(name) != nullptr) continue;
+    const auto near = config::closest(name, known);
+    return "no server \"" + name + "\" in this fleet" +
+           (near ? "; did you mean \"" + *near + "\"?" : "");
+  }
+  return "";
+}
+
+bool FleetView::waits_in_vain(const ServerView& server) const {
+  const ServerView* at = &server;
+  for (std::size_t steps = 0; at != nullptr && steps < servers.size(); ++steps) {
+    if (at->state != "waiting") return false;
+    const std::string& text = at->waits_for;  // "redis (starting)"
+    at = find(std::string_view{text}.substr(0, text.rfind(" (")));
+    if (at != nullptr && at->state == "failed") return true;
+  }
+  return false;
+}
 
 const ServerView* FleetView::find(std::string_view name) const {
   for (const ServerView& server : servers) {

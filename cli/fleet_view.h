@@ -35,6 +35,9 @@ struct ServerView {
   std::vector<std::string> survivors;
 };
 
+/// Why it is in its state; for a waiting one, what for.
+std::string reason_of(const ServerView& server);
+
 struct FleetView {
   std::string fleet;
   bool ready{false};
@@ -43,6 +46,11 @@ struct FleetView {
   std::vector<ServerView> servers;
 
   const ServerView* find(std::string_view name) const;
+  /// The first of `names` that no server has, in words, with the one that was meant;
+  /// empty if there is none.
+  std::string unknown_name(const std::vector<std::string>& names) const;
+  /// It waits for a server that has failed, or for one that does.
+  bool waits_in_vain(const ServerView& server) const;
 };
 
 Result<FleetView> read_fleet(std::string_view json);

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "cli/api_client.h"
-#include "config/suggest.h"
 #include "mcp/raw.h"
 
 namespace mcpctl::cli {
@@ -25,20 +24,16 @@ Result<Offerers> offerers_of(const FoundFleet& fleet) {
 }
 
 Result<std::vector<std::string>> Offerers::choose(const std::vector<std::string>& named) const {
-  std::vector<std::string_view> known;
+  if (!named.empty()) {
+    std::string wrong = fleet.unknown_name(named);
+    if (!wrong.empty()) return failure(std::move(wrong));
+    return named;
+  }
   std::vector<std::string> all;
   for (const ServerView& server : fleet.servers) {
-    known.push_back(server.name);
     if (server.kind != "process") all.push_back(server.name);
   }
-  if (named.empty()) return all;
-  for (const std::string& name : named) {
-    if (fleet.find(name) != nullptr) continue;
-    const auto near = config::closest(name, known);
-    return failure("no server named \"" + name + "\"" +
-                   (near ? "; did you mean \"" + *near + "\"?" : ""));
-  }
-  return named;
+  return all;
 }
 
 std::expected<std::vector<std::string>, NoResult> list_all(const std::string& door,

@@ -41,7 +41,13 @@ Arrival look(const FleetView& fleet, const Journey& journey) {
   for (ServerView& server : travellers(fleet, journey)) {
     const auto before = journey.before.find(server.name);
     const std::uint32_t incarnation = before == journey.before.end() ? 0 : before->second;
-    switch (judge(server, journey.destination, incarnation, journey.patient)) {
+    Verdict verdict = judge(server, journey.destination, incarnation, journey.patient);
+    const bool goes_up =
+        journey.destination == Destination::ready || journey.destination == Destination::restarted;
+    if (verdict == Verdict::pending && goes_up && fleet.waits_in_vain(server)) {
+      verdict = Verdict::lost;
+    }
+    switch (verdict) {
       case Verdict::arrived: ++arrival.arrived; break;
       case Verdict::lost: arrival.lost.push_back(std::move(server)); break;
       case Verdict::pending: arrival.pending.push_back(std::move(server)); break;
@@ -107,7 +113,7 @@ std::string explain(const Arrival& arrival, std::string_view verb) {
   std::string text;
   const auto add = [&](const ServerView& server, std::string_view prefix) {
     text += "mcpctl: " + std::string{verb} + " " + server.name + ": " + std::string{prefix} +
-            server.state + ": " + server.why + "\n";
+            server.state + ": " + reason_of(server) + "\n";
     const std::size_t count = server.stderr_tail.size();
     for (std::size_t i = count - std::min(count, lines_of_stderr); i < count; ++i) {
       text += "  | " + safe_line(server.stderr_tail[i]) + "\n";

@@ -16,11 +16,6 @@ bool is_in_trouble(std::string_view state) {
 
 std::string dash_if_empty(std::string text) { return text.empty() ? "-" : text; }
 
-std::string why_of(const ServerView& server) {
-  if (server.state == "waiting" && !server.waits_for.empty()) return "for " + server.waits_for;
-  return server.why;
-}
-
 }  // namespace
 
 Tone tone_of_state(std::string_view state) {
@@ -54,7 +49,7 @@ std::string render_ps(const FleetView& fleet, const Terminal& terminal) {
                {server.cpu ? short_cpu(*server.cpu) : "-"},
                {dash_if_empty(server.protocol_version)},
                {speaks_mcp ? std::to_string(server.tools) : "-"},
-               {why_of(server)}});
+               {reason_of(server)}});
     if (!is_in_trouble(server.state)) continue;
     const std::size_t count = server.stderr_tail.size();
     for (std::size_t i = count - std::min(count, lines_of_stderr); i < count; ++i) {

@@ -38,7 +38,7 @@ class Read final : public Command {
     const auto offerers = offerers_of(*fleet);
     if (!offerers) return complain(offerers.error().message, exit_failed);
     const auto servers = offerers->choose(servers_);
-    if (!servers) return complain(servers.error().message, exit_usage);
+    if (!servers) return complain(servers.error().message, exit_failed);
     std::string why = "no server offers resources";
     for (const std::string& server : *servers) {
       const auto result = ask({.url = url_of(offerers->door, server),

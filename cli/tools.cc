@@ -73,7 +73,7 @@ class Offers final : public Command {
     const auto offerers = offerers_of(*fleet);
     if (!offerers) return complain(offerers.error().message, exit_failed);
     const auto servers = offerers->choose(servers_);
-    if (!servers) return complain(servers.error().message, exit_usage);
+    if (!servers) return complain(servers.error().message, exit_failed);
     Table table{{{"SERVER"}, {std::string{kind_.title}}, {"DESCRIPTION", false, 1}}};
     int outcome = exit_ok;
     for (const std::string& server : *servers) {

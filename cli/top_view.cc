@@ -104,7 +104,6 @@ Lines table_lines(const TopState& state, const ScreenSize& size, bool color) {
   for (const ServerView* server : state.servers()) {
     const bool is_selected = server->name == state.selected();
     const bool speaks_mcp = !server->protocol_version.empty();
-    const bool waits = server->state == "waiting" && !server->waits_for.empty();
     table.add(
         {{is_selected ? ">" : " "},
          {shortened(safe_line(server->name), widest_name), is_selected ? Tone::bold : Tone::plain},
@@ -116,7 +115,7 @@ Lines table_lines(const TopState& state, const ScreenSize& size, bool color) {
          {share_text(state, *server)},
          {speaks_mcp ? std::to_string(server->calls) : "-"},
          {speaks_mcp ? std::to_string(server->tools) : "-"},
-         {safe_line(waits ? "for " + server->waits_for : server->why)}});
+         {safe_line(reason_of(*server))}});
   }
   Lines lines = lines_of(table.render(Terminal{true, false, size.columns}));
   const bool fits = std::ranges::all_of(

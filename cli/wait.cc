@@ -12,7 +12,6 @@
 #include "cli/exit_code.h"
 #include "cli/outcome.h"
 #include "config/duration.h"
-#include "config/suggest.h"
 
 namespace mcpctl::cli {
 namespace {
@@ -82,15 +81,7 @@ class Wait final : public Command {
     if (!answer) return answer.error().message;
     const auto view = read_fleet(*answer);
     if (!view) return view.error().message;
-    std::vector<std::string_view> known;
-    for (const ServerView& server : view->servers) known.push_back(server.name);
-    for (const std::string& name : servers_) {
-      if (view->find(name) != nullptr) continue;
-      const auto near = config::closest(name, known);
-      return "no server \"" + name + "\" in this fleet" +
-             (near ? "; did you mean \"" + *near + "\"?" : "");
-    }
-    return "";
+    return view->unknown_name(servers_);
   }
 
   std::vector<std::string> servers_;

@@ -62,6 +62,7 @@ TEST_CASE("tools are listed and called from the shell") {
   CAPTURE(wrong.out);
   CHECK(wrong.exit_code == 1);
   CHECK(fleet.control({"call", "math"}).exit_code == 2);
+  CHECK(holds(fleet.control({"call", "mth.add"}).err, "did you mean \"math\"?"));
   CHECK(holds(fleet.control({"tools", "mth"}).err, "did you mean \"math\"?"));
   fleet.stop();
 }
@@ -127,6 +128,9 @@ TEST_CASE("connect reads a file as it reads a pipe, and ends with it") {
   const Outcome closed = typed(fleet, "$MCPCTL connect math <&-");
   CHECK(closed.exit_code == 0);
   CHECK(closed.out + closed.err == "");
+  const Outcome mistyped = typed(fleet, "$MCPCTL connect mth <lines");
+  CHECK(mistyped.exit_code == 1);
+  CHECK(mistyped.err == "mcpctl: no server \"mth\" in this fleet; did you mean \"math\"?\n");
   const Outcome folder = typed(fleet, "$MCPCTL connect math <.");
   CHECK(folder.exit_code == 1);
   CHECK(folder.err == "mcpctl: cannot read stdin: Is a directory\n");

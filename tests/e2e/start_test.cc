@@ -140,6 +140,25 @@ TEST_CASE("a dependent waits for what never gets ready, and says for what") {
   CHECK(fleet.stop().exit_code == 0);
 }
 
+TEST_CASE("a start is over when what it depends on has failed, and says so") {
+  Fleet fleet{Json{{"database", Json{{"command", "/nonexistent/server"}}},
+                   {"cache", misbehaving({}, {{"dependsOn", {{"database", "ready"}}}})},
+                   {"web", misbehaving({}, {{"dependsOn", {{"cache", "ready"}}}})}},
+              quick()};
+  fleet.start();
+  fleet.await("database", "failed");
+
+  for (const std::string verb : {"start", "restart", "wait"}) {
+    CAPTURE(verb);
+    const Outcome done = fleet.control({verb, "web"});
+    CHECK(done.exit_code == 1);
+    CHECK(done.err == "mcpctl: " + verb + " web: waiting: for cache (waiting)\n");
+  }
+  const Outcome cache = fleet.control({"start", "cache"});
+  CHECK(cache.err == "mcpctl: start cache: waiting: for database (failed)\n");
+  CHECK(fleet.stop().exit_code == 0);
+}
+
 TEST_CASE("what cannot or shall not run leaves the rest alone") {
   Json typo = misbehaving({});
   typo["env"] = {{"TOKEN", "${NOBODY_SET_THIS}"}};
@@ -193,5 +212,6 @@ TEST_CASE("--only starts what is named and what that needs") {
 
   CHECK(fleet.state("b") == "ready");
   CHECK(fleet.state("c") == "stopped");
+  CHECK(fleet.server("c")["why"] == "not started");
   CHECK(fleet.stop().exit_code == 0);
 }

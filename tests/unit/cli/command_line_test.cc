@@ -134,6 +134,18 @@ TEST_CASE("completion knows every command and option, and which take servers") {
         std::string::npos);
 }
 
+TEST_CASE("the list of commands fits a terminal of 80 columns") {
+  const Ran ran = typed({"--help"});
+
+  CHECK(ran.status == exit_ok);
+  for (std::size_t at = 0; at < ran.words.size();) {
+    const std::size_t end = std::min(ran.words.find('\n', at), ran.words.size());
+    CAPTURE(ran.words.substr(at, end - at));
+    CHECK(end - at <= 80);
+    at = end + 1;
+  }
+}
+
 TEST_CASE("every help fits a terminal of 80 columns and 24 lines, and shows an example") {
   for (const CommandWords& command : command_words()) {
     const Ran ran = typed({command.name.c_str(), "--help"});
