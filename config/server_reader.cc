@@ -97,7 +97,6 @@ class ServerReader {
   void settle_port();
   void settle_user();
   void check_sharing();
-  void warn_unserved();
 
   const Entry& entry_;
   const Node& node_;
@@ -364,16 +363,6 @@ void ServerReader::check_sharing() {
                 "set \"port\": 0, and write ${PORT} where the server is told");
 }
 
-/// Nobody shall rely on what is read and not served.
-void ServerReader::warn_unserved() {
-  const auto warn = [&](std::string_view key, std::string_view what) {
-    const auto at = draft().places.find(key);
-    if (at == draft().places.end()) return;
-    report_.warning(at->second, std::string{key} + ": " + std::string{what});
-  };
-  if (draft().repeat_calls) warn("repeatCalls", "calls are not repeated yet; lists and reads are");
-}
-
 ServerReading ServerReader::run() {
   check_name();
   if (node_.type != Node::Type::object) {
@@ -399,7 +388,6 @@ ServerReading ServerReader::run() {
   settle_port();
   settle_user();
   check_sharing();
-  warn_unserved();
   reading_.missing = values_.missing();
   return std::move(reading_);
 }

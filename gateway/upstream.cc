@@ -158,8 +158,17 @@ void Upstream::send(Ticket& ticket) {
     ticket.limit = now + config().request_timeout_max;
     wake(std::min(ticket.deadline, ticket.limit));
   }
+  if (config().repeat_calls) ticket.is_harmless = calls_harmless_tool(ticket.request);
   link_->call(ticket.id, ticket.seat.asker, ticket.request);
   show_load();
+}
+
+/// Known now; once the server is gone it may be too late to ask.
+bool Upstream::calls_harmless_tool(const relay::Request& request) const {
+  const mcp::Envelope& envelope = request.envelope;
+  if (relay::method_of(envelope.method.in(request.text)) != relay::Method::tools_call) return false;
+  const auto tool = mcp::string_value(envelope.params_name.in(request.text));
+  return tool && channel_->is_harmless(*tool);
 }
 
 void Upstream::cancel(Ticket& ticket, std::string_view raw_reason) {

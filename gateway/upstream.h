@@ -103,6 +103,7 @@ class Upstream final : public runtime::ChannelListener {
   void admit(Ticket& ticket);
   void admit_waiting();
   void send(Ticket& ticket);
+  bool calls_harmless_tool(const relay::Request& request) const;
   void refuse(const Ticket& ticket, int code, const std::string& why);
   void answer_later(relay::ToClient message);
   void fail_waiting(int code, const std::string& why);

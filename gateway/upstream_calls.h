@@ -47,6 +47,7 @@ class Upstream::Ticket final : public Call {
   CallSink& sink;
   Place place{Place::waiting};
   bool repeated{false};
+  bool is_harmless{false};  ///< to repeat, as its tool declares and the configuration trusts
   Instant began{};
   Instant deadline{};  ///< of waiting, or of the next sign of life
   Instant limit{};     ///< of the answer, whatever the progress

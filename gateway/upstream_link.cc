@@ -187,7 +187,7 @@ void Upstream::close_link(const std::string& why) {
   std::vector<Ticket*> again;
   for (const auto& [id, ticket] : calls_) {
     const bool repeat = ticket->place == Ticket::Place::sent && !ticket->repeated &&
-                        channel_ != nullptr && link_->may_repeat(ticket->id);
+                        channel_ != nullptr && link_->may_repeat(ticket->id, ticket->is_harmless);
     if (repeat) again.push_back(ticket);
   }
   // Newest first, so that the oldest ends at the front.

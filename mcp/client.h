@@ -29,6 +29,7 @@ std::string_view name(Probe probe);  ///< "ping", "server/discover", "tools/list
 struct Tool {
   std::string name;  ///< printable, at most 128 bytes
   std::uint64_t digest{0};
+  bool is_harmless{false};  ///< says that calling it twice is as calling it once
   friend bool operator==(const Tool&, const Tool&) = default;
 };
 

@@ -33,6 +33,12 @@ std::uint64_t fnv1a(std::string_view bytes) {
   return hash;
 }
 
+/// MCP 2025-11-25, ToolAnnotations; hints, and only who trusts the server acts on them.
+bool declares_harmless(std::string_view tool) {
+  const std::string_view hints = member(tool, "annotations");
+  return member(hints, "readOnlyHint") == "true" || member(hints, "idempotentHint") == "true";
+}
+
 }  // namespace
 
 struct Client::Listing {
@@ -71,7 +77,8 @@ void Client::take_tools_page(std::string_view result, Instant now) {
   while (const auto tool = page.next()) {
     if (listing_->found.size() == tools_limit) return finish_listing(true, now);
     const std::string tool_name = string_value(member(*tool, "name")).value_or(std::string{});
-    listing_->found.push_back({printable(tool_name, tool_name_limit), fnv1a(*tool)});
+    listing_->found.push_back(
+        {printable(tool_name, tool_name_limit), fnv1a(*tool), declares_harmless(*tool)});
   }
   // An absent cursor is the end; an empty one is a cursor like any other.
   std::optional<std::string> next = string_value(member(result, "nextCursor"));

@@ -189,11 +189,12 @@ void Link::closed(std::string_view why) {
   owner_asks_.clear();
 }
 
-bool Link::may_repeat(CallId call) const {
+bool Link::may_repeat(CallId call, bool is_harmless) const {
   const auto found = calls_.find(call.value);
   if (found == calls_.end()) return false;
   const Flight& flight = *found->second;
-  return is_repeatable(flight.method) && (!flight.rounds || flight.rounds->asks.empty());
+  const bool does_no_harm = is_repeatable(flight.method) || (is_harmless && !flight.as_task);
+  return does_no_harm && (!flight.rounds || flight.rounds->asks.empty());
 }
 
 std::vector<Output> Link::take_outputs() { return std::exchange(outputs_, {}); }

@@ -101,7 +101,8 @@ class Link {
   void expire(std::string_view token);
 
   /// Nothing changes at the server when it gets this request again: see forget().
-  bool may_repeat(CallId call) const;
+  /// `is_harmless`: the shell knows that of the tool it calls.
+  bool may_repeat(CallId call, bool is_harmless = false) const;
 
   std::size_t in_flight() const { return calls_.size(); }
 

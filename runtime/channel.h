@@ -53,6 +53,7 @@ class Channel {
     std::function<std::uint64_t()> take_id;
     std::function<void(supervisor::Event)> report;
     std::function<void(unsigned)> busy;  ///< for the prober: busy is not hung
+    std::function<bool(std::string_view)> is_harmless;
   };
 
   Channel(loop::Loop& loop, Wires wires);
@@ -89,6 +90,10 @@ class Channel {
 
   /// An id for a request on the supervisor's own conversation.  Only while profile().
   std::uint64_t take_id() { return wires_.take_id(); }
+
+  /// As far as its tools are known, the server says that calling this one twice does no
+  /// more than calling it once.
+  bool is_harmless(std::string_view tool) const { return wires_.is_harmless(tool); }
 
   /// A lazy server is needed now.
   void demand();

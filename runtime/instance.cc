@@ -342,6 +342,12 @@ Channel::Wires Instance::channel_wires() {
   wires.queued = [this] { return process_ ? process_->stdin_queued() : 0; };
   wires.take_id = [this] { return prober_->take_id(); };
   wires.report = [this](supervisor::Event event) { report(std::move(event)); };
+  wires.is_harmless = [this](std::string_view name) {
+    const mcp::Client* client = prober_ ? prober_->client() : nullptr;
+    if (client == nullptr) return false;
+    const auto tool = std::ranges::find(client->tools(), name, &mcp::Tool::name);
+    return tool != client->tools().end() && tool->is_harmless;
+  };
   wires.busy = [this](unsigned in_flight) {
     if (prober_) prober_->in_flight(in_flight);
   };

@@ -28,7 +28,8 @@ constexpr std::string_view tools = R"([
 {"name":"count","description":"How many calls this process has answered.","inputSchema":
  {"type":"object"}},
 {"name":"sleep","description":"Answers after `ms` milliseconds.","inputSchema":
- {"type":"object","properties":{"ms":{"type":"integer"}},"required":["ms"]}},
+ {"type":"object","properties":{"ms":{"type":"integer"}},"required":["ms"]},"annotations":
+ {"readOnlyHint":true}},
 {"name":"exit","description":"Exits with `code`, unanswered.","inputSchema":
  {"type":"object","properties":{"code":{"type":"integer"}}}},
 {"name":"crash","description":"Raises `signal`, unanswered.","inputSchema":

@@ -247,14 +247,6 @@ TEST_CASE("names of servers can be addressed and kept in files") {
               "clients' own processes do"});
 }
 
-TEST_CASE("settings that are read and not served are warned of") {
-  CHECK(told("{\"mcpServers\": {\"a\": {\"command\": \"x\", \"x-mcpctl\":\n"
-             "{\"repeatCalls\": true}},\n"
-             "\"b\": {\"command\": \"x\", \"x-mcpctl\":\n"
-             "{\"repeatCalls\": false}}}}") ==
-        Lines{"2:17 warning: repeatCalls: calls are not repeated yet; lists and reads are"});
-}
-
 TEST_CASE("a process for each client session needs a port of its own") {
   CHECK(
       told("{\"mcpServers\": {\"a\": {\"command\": \"x\", \"url\": \"http://127.0.0.1:7000/mcp\",\n"

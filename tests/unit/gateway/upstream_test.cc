@@ -65,6 +65,33 @@ TEST_CASE("a crash ends the calls in flight with an error, repeats lists, and cl
   behind.fleet.stop_and_check();
 }
 
+TEST_CASE(
+    "calls of tools that declare it harmless are repeated, if the configuration trusts them") {
+  config::Server trusted = server();
+  bool repeats = false;
+  SUBCASE("it does") { repeats = true; }
+  SUBCASE("it does not") {}
+  trusted.repeat_calls = repeats;
+  Behind behind{{trusted}};
+  behind.start("mcp");
+  REQUIRE(behind.fleet.until(
+      [&] { return !behind.fleet.supervisor().status_of("mcp", false)->tools.empty(); }));
+  Client client{*behind.upstreams, "mcp"};
+  ::kill(behind.pid("mcp"), SIGSTOP);
+  const auto harmless = client.calls("1", "sleep", R"({"ms":1})");
+  const auto other = client.calls("2", "echo", R"({"text":"once"})");
+  for (int i = 0; i < 5; ++i) behind.fleet.loop().run_ready();
+
+  ::kill(behind.pid("mcp"), SIGKILL);
+
+  REQUIRE(behind.answered(*harmless));
+  REQUIRE(behind.answered(*other));
+  CHECK(harmless->holds("-32000") == !repeats);
+  CHECK(harmless->holds(R"("result")") == repeats);
+  CHECK(other->holds("-32000"));
+  behind.fleet.stop_and_check();
+}
+
 TEST_CASE("a failed server answers at once, with its reason and its last words") {
   config::Server broken = server("broken");
   broken.command = "/bin/sh";

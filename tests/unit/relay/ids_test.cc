@@ -135,6 +135,7 @@ TEST_CASE("when the server is gone, each call in flight learns it at once") {
   const CallId first = talk.calls(legacy_client(1), "1", "tools/call", R"({"name":"a"})");
   const CallId second = talk.calls(legacy_client(2), "2", "tools/list");
   CHECK_FALSE(talk.link.may_repeat(first));
+  CHECK(talk.link.may_repeat(first, true));
   CHECK(talk.link.may_repeat(second));
 
   talk.link.forget(second);
