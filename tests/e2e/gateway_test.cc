@@ -1,15 +1,11 @@
 // Clients at the door of a running fleet: sockets in, answers of supervised servers out.
-#include <arpa/inet.h>
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <cstring>
 #include <string>
 
 #include "fleet.h"
+#include "web.h"
 
 using namespace mcpctl::e2e;
 
@@ -24,73 +20,6 @@ Json with_door(Json ours = quick()) {
   return ours;
 }
 
-int port_of(const Fleet& fleet) {
-  const std::string mark = "clients connect to http://127.0.0.1:";
-  const std::string said = fleet.output();
-  const std::size_t at = said.find(mark);
-  REQUIRE(at != std::string::npos);
-  return std::atoi(said.c_str() + at + mark.size());
-}
-
-struct Answer {
-  int status{0};
-  std::string head;
-  std::string body;
-
-  std::string field(const std::string& name) const {
-    const std::size_t at = head.find("\r\n" + name + ": ");
-    if (at == std::string::npos) return "";
-    const std::size_t from = at + name.size() + 4;
-    return head.substr(from, head.find("\r\n", from) - from);
-  }
-};
-
-/// Sends one request, as a client that closes afterwards.
-Answer send(int port, const std::string& verb, const std::string& path, const std::string& body,
-            const std::string& fields) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval limit{10, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  std::string whole;
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) {
-    const std::string text = verb + ' ' + path +
-                             " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
-                             "Content-Type: application/json\r\n"
-                             "Accept: application/json, text/event-stream\r\n" +
-                             fields + "Content-Length: " + std::to_string(body.size()) +
-                             "\r\n\r\n" + body;
-    ::send(fd, text.data(), text.size(), MSG_NOSIGNAL);
-    char buffer[65536];
-    for (ssize_t length = 0; (length = ::recv(fd, buffer, sizeof buffer, 0)) > 0;) {
-      whole.append(buffer, static_cast<std::size_t>(length));
-    }
-  }
-  ::close(fd);
-  Answer answer;
-  const std::size_t end = whole.find("\r\n\r\n");
-  if (end == std::string::npos) return answer;
-  answer.status = std::atoi(whole.c_str() + std::strlen("HTTP/1.1 "));
-  answer.head = whole.substr(0, end + 2);
-  answer.body = whole.substr(end + 4);
-  return answer;
-}
-
-Answer post(int port, const std::string& path, const std::string& body,
-            const std::string& fields = "") {
-  return send(port, "POST", path, body, fields);
-}
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
-const std::string initialize =
-    R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25",)"
-    R"("capabilities":{},"clientInfo":{"name":"test","version":"1"}}})";
 const std::string add = R"({"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"add",)"
                         R"("arguments":{"a":2,"b":40}}})";
 const std::string modern_add =
@@ -108,15 +37,6 @@ std::string renamed(std::string text, const std::string& name) {
     if (at != std::string::npos) text.replace(at + 1, 3, name);
   }
   return text;
-}
-
-std::string open_session(int port, const std::string& path = "/mcp/math") {
-  const Answer opened = post(port, path, initialize);
-  CAPTURE(opened.head);
-  CAPTURE(opened.body);
-  REQUIRE(opened.status == 200);
-  return "Mcp-Session-Id: " + opened.field("Mcp-Session-Id") +
-         "\r\nMCP-Protocol-Version: 2025-11-25\r\n";
 }
 
 }  // namespace
@@ -187,7 +107,7 @@ TEST_CASE("a session's own processes end with it, with the fleet, and with a kil
   CHECK(fleet.processes_of("own~1").size() == 2);
   CHECK(fleet.processes_of("own~2").size() == 2);
 
-  CHECK(send(port, "DELETE", "/mcp/own", "", first).status == 204);
+  CHECK(ask(port, "DELETE", "/mcp/own", "", first).status == 204);
   CHECK(eventually([&] { return fleet.processes_of("own~1").empty(); }));
   CHECK(eventually([&] { return fleet.server("own~1").is_null(); }));
   CHECK(fleet.processes_of("own~2").size() == 2);
