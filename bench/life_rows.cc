@@ -10,7 +10,7 @@ namespace mcpctl::bench {
 namespace {
 
 constexpr unsigned repetitions = 3;
-constexpr unsigned settling_ms = 1'500;
+constexpr unsigned calming_ms = 1'500;
 
 /// The median of several runs, the two subjects in turn so that both see the same noise.
 template <typename Measure>
@@ -37,7 +37,7 @@ std::vector<double> respawns(Subject subject, std::size_t children) {
   Run run{subject, {.children = children}};
   std::vector<double> times;
   if (!run.await_all()) return times;
-  rest(settling_ms);
+  rest(calming_ms);
   for (std::uint32_t i = 0; i < 50; ++i) {
     const auto index = static_cast<std::uint32_t>(i % children);
     for (const double time : run.kill_and_await({index})) times.push_back(time);
@@ -78,7 +78,7 @@ void measure_mass_kill() {
   print(compare({"100 of 1000 killed, all back", "ms", {}, 0, "<= 1.3 x"}, [](Subject subject) {
     Run run{subject, {.children = 1000}};
     if (!run.await_all()) return -1.0;
-    rest(settling_ms);
+    rest(calming_ms);
     const std::vector<double> times = run.kill_and_await(indices(100));
     rest(300);
     run.stop_ms();
@@ -101,7 +101,7 @@ void measure_stop() {
                       Run run{subject,
                               {.children = children, .mode = stubborn ? "stubborn" : "wait"}};
                       if (!run.await_all()) return -1.0;
-                      rest(settling_ms);
+                      rest(calming_ms);
                       return run.stop_ms();
                     }));
     }

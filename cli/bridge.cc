@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "cli/door_client.h"
 #include "http/client.h"
 #include "loop/timer.h"
 #include "mcp/envelope.h"
@@ -16,7 +17,6 @@ namespace mcpctl::cli {
 namespace {
 
 constexpr std::string_view session_header = "Mcp-Session-Id";
-constexpr std::uint64_t longest_answer = 64u << 20;  ///< bytes
 constexpr int unreachable = -32000;
 /// What clients grant a server to end after they have closed its stdin: 2 s.
 constexpr Duration last_answers{1'000};

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/file_arguments.h"
+#include "cli/quantities.h"
 #include "cli/terminal.h"
 #include "control/json.h"
 #include "runtime/config_files.h"
@@ -18,11 +19,7 @@ namespace {
 
 using Severity = config::Problem::Severity;
 
-std::string counted(std::ptrdiff_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
-class Check final : public Command {
+class CheckCommand final : public Command {
  public:
   std::string_view name() const override { return "check"; }
   std::string_view summary() const override { return "Show every problem of a configuration"; }
@@ -90,6 +87,6 @@ class Check final : public Command {
 
 }  // namespace
 
-std::unique_ptr<Command> make_check() { return std::make_unique<Check>(); }
+std::unique_ptr<Command> make_check() { return std::make_unique<CheckCommand>(); }
 
 }  // namespace mcpctl::cli

@@ -9,7 +9,7 @@ constexpr const char* list_servers =
     "'s/^\"name\":\"\\([^\"]*\\)\",\"state\".*/\\1/p'";
 
 /// `text` between single quotes, for any of the three shells.
-std::string quoted(const std::string& text) {
+std::string shell_quoted(const std::string& text) {
   std::string result = "'";
   for (const char c : text) {
     if (c == '\'') {
@@ -43,7 +43,7 @@ std::string bash_completion(std::span<const CommandWords> commands) {
   std::string cases;
   for (const CommandWords& command : commands) {
     names += (names.empty() ? "" : " ") + command.name;
-    cases += "    " + command.name + ") words=" + quoted(option_words(command)) + ";";
+    cases += "    " + command.name + ") words=" + shell_quoted(option_words(command)) + ";";
     if (command.takes_servers) cases += " servers=1;";
     cases += " ;;\n";
   }
@@ -53,7 +53,7 @@ std::string bash_completion(std::span<const CommandWords> commands) {
          "  local words= servers=\n"
          "  if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
          "    COMPREPLY=($(compgen -W " +
-         quoted(names) +
+         shell_quoted(names) +
          " -- \"$word\"))\n"
          "    return\n"
          "  fi\n"
@@ -80,13 +80,13 @@ std::string zsh_completion(std::span<const CommandWords> commands) {
   std::string names;
   std::string cases;
   for (const CommandWords& command : commands) {
-    names += "    " + quoted(command.name + ":" + without_brackets(command.summary)) + "\n";
+    names += "    " + shell_quoted(command.name + ":" + without_brackets(command.summary)) + "\n";
     cases += "    " + command.name + ") _arguments";
     for (const OptionWords& option : command.options) {
       if (option.long_name.empty()) continue;
       std::string spec = option.long_name + "[" + without_brackets(option.help) + "]";
       if (option.takes_value) spec += option.takes_file ? ":file:_files" : ":value:";
-      cases += " " + quoted(spec);
+      cases += " " + shell_quoted(spec);
     }
     cases += command.takes_servers ? " '*:server:_mcpctl_servers'" : " '*:file:_files'";
     cases += " ;;\n";
@@ -125,15 +125,15 @@ std::string fish_completion(std::span<const CommandWords> commands) {
       std::string{list_servers} + "\nend\n";
   for (const CommandWords& command : commands) {
     text += "complete -c mcpctl -n __fish_use_subcommand -f -a " + command.name + " -d " +
-            quoted(command.summary) + "\n";
+            shell_quoted(command.summary) + "\n";
     const std::string here =
-        "complete -c mcpctl -n " + quoted("__fish_seen_subcommand_from " + command.name);
+        "complete -c mcpctl -n " + shell_quoted("__fish_seen_subcommand_from " + command.name);
     for (const OptionWords& option : command.options) {
       if (option.long_name.empty()) continue;
       text += here + " -l " + option.long_name.substr(2);
       if (option.short_name.size() == 2) text += " -s " + option.short_name.substr(1);
       if (option.takes_value) text += option.takes_file ? " -r -F" : " -x";
-      text += " -d " + quoted(option.help) + "\n";
+      text += " -d " + shell_quoted(option.help) + "\n";
     }
     if (command.takes_servers) text += here + " -f -a '(__mcpctl_servers)'\n";
   }

@@ -21,8 +21,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::uint64_t longest_answer = 64u << 20;  ///< bytes
-
 std::string message_of(const Question& question) {
   const Json client{{"name", "mcpctl"}, {"version", control::version()}};
   const Json meta{{"io.modelcontextprotocol/protocolVersion", mcp::newest_modern},

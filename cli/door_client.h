@@ -2,6 +2,7 @@
 // modern request after the other, each a POST of its own.  Blocks until the answer or
 // the deadline.
 #pragma once
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <string>
@@ -16,6 +17,9 @@ namespace mcpctl::cli {
 
 /// "http://127.0.0.1:7420/mcp"; an error when the fleet has no door.
 Result<std::string> door_of(const FoundFleet& fleet);
+
+/// Bytes of an answer; a resource may be a whole file.
+inline constexpr std::uint64_t longest_answer = 64u << 20;
 
 /// Where one server is behind the door.
 std::string url_of(const std::string& door, const std::string& server);

@@ -64,10 +64,6 @@ Result<std::string> command_of(const config::Server& server) {
   return spawn::resolve_command(server.command, path_of(environment_of(server)), server.cwd);
 }
 
-std::string counted(std::size_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 // ---- the files themselves ------------------------------------------------------------
 
 void check_configuration(const Subject& subject, Notes& notes) {
@@ -88,7 +84,7 @@ void check_configuration(const Subject& subject, Notes& notes) {
   }
   if (notes.is_clean()) {
     notes.ok(subject.files.front() + ": " +
-             counted(subject.reading.config.servers.size(), "server") + ", fleet " +
+             counted(std::ssize(subject.reading.config.servers), "server") + ", fleet " +
              subject.reading.config.name);
   }
 }
@@ -96,7 +92,7 @@ void check_configuration(const Subject& subject, Notes& notes) {
 // ---- programs ------------------------------------------------------------------------
 
 void check_commands(const Subject& subject, Notes& notes) {
-  std::size_t found = 0;
+  std::ptrdiff_t found = 0;
   for (const config::Server& server : subject.reading.config.servers) {
     if (!is_ours_to_spawn(server)) continue;
     const auto file = command_of(server);
@@ -223,7 +219,7 @@ bool is_in_npx_cache(const std::string& cache, const std::string& package) {
 }
 
 void check_npx(const Subject& subject, Notes& notes) {
-  std::size_t warm = 0;
+  std::ptrdiff_t warm = 0;
   for (const config::Server& server : subject.reading.config.servers) {
     if (!is_ours_to_spawn(server) || fs::path{server.command}.filename() != "npx") continue;
     const std::string package = npx_package(server.args);
@@ -278,7 +274,7 @@ void check_ports(const Subject& subject, Notes& notes) {
         "port " + std::to_string(port) + " is taken" + (holder.empty() ? "" : " by " + holder),
         "end that process, or write ${PORT} in the url, and it gets a free one");
   }
-  if (notes.is_clean() && !wanted.empty()) notes.ok(counted(wanted.size(), "port") + " free");
+  if (notes.is_clean() && !wanted.empty()) notes.ok(counted(std::ssize(wanted), "port") + " free");
 }
 
 /// The folder itself, or the one above in which it would have to be made.
@@ -323,7 +319,7 @@ void check_logs(const Subject& subject, Notes& notes) {
   }
 }
 
-constexpr std::array checks{
+constexpr std::array all_config_checks{
     Check{"configuration", check_configuration},
     Check{"commands", check_commands},
     Check{"folders", check_folders},
@@ -335,7 +331,7 @@ constexpr std::array checks{
 
 }  // namespace
 
-std::span<const Check> config_checks() { return checks; }
+std::span<const Check> config_checks() { return all_config_checks; }
 
 std::string package_name(std::string_view argument) {
   const bool is_path = argument.starts_with('.') || argument.starts_with('/') ||

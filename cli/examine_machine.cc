@@ -138,7 +138,7 @@ void check_inotify(const Subject&, Notes& notes) {
   notes.ok("files can be watched");
 }
 
-constexpr std::array checks{
+constexpr std::array all_machine_checks{
     Check{"runtime folder", check_runtime_folder},
     Check{"kernel", check_kernel},
     Check{"control groups", check_control_groups},
@@ -148,6 +148,6 @@ constexpr std::array checks{
 
 }  // namespace
 
-std::span<const Check> machine_checks() { return checks; }
+std::span<const Check> machine_checks() { return all_machine_checks; }
 
 }  // namespace mcpctl::cli

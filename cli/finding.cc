@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cli/quantities.h"
 #include "cli/terminal.h"
 #include "control/json.h"
 
@@ -20,14 +21,10 @@ Tone tone_of(Level level) {
   std::abort();
 }
 
-std::string padded(std::string_view text, std::size_t width) {
+std::string filled_up(std::string_view text, std::size_t width) {
   std::string result{text};
   result.resize(std::max(width, result.size()), ' ');
   return result;
-}
-
-std::string counted(std::ptrdiff_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 std::ptrdiff_t count_of(const std::vector<Finding>& findings, Level level) {
@@ -56,8 +53,8 @@ std::string render(const std::vector<Finding>& findings, bool color) {
   std::string text;
   for (const Finding& finding : findings) {
     const std::string about = finding.about.empty() ? "" : finding.about + ": ";
-    text += painted(padded(name(finding.level), level_width), tone_of(finding.level), color) +
-            padded(finding.check, width) + "  " + safe_line(about + finding.text) + "\n";
+    text += painted(filled_up(name(finding.level), level_width), tone_of(finding.level), color) +
+            filled_up(finding.check, width) + "  " + safe_line(about + finding.text) + "\n";
     if (finding.advice.empty()) continue;
     text += std::string(level_width + width + 2, ' ') + "-> " + safe_line(finding.advice) + "\n";
   }
@@ -66,14 +63,13 @@ std::string render(const std::vector<Finding>& findings, bool color) {
 }
 
 std::string to_json(const std::vector<Finding>& findings) {
-  using control::quoted;
   std::vector<std::string> objects;
   for (const Finding& finding : findings) {
-    objects.push_back(
-        "{\"level\":" + quoted(name(finding.level)) + ",\"check\":" + quoted(finding.check) +
-        ",\"server\":" + (finding.about.empty() ? "null" : quoted(finding.about)) +
-        ",\"text\":" + quoted(finding.text) +
-        ",\"advice\":" + (finding.advice.empty() ? "null" : quoted(finding.advice)) + "}");
+    objects.push_back("{\"level\":" + control::quoted(name(finding.level)) +
+                      ",\"check\":" + control::quoted(finding.check) + ",\"server\":" +
+                      (finding.about.empty() ? "null" : control::quoted(finding.about)) +
+                      ",\"text\":" + control::quoted(finding.text) + ",\"advice\":" +
+                      (finding.advice.empty() ? "null" : control::quoted(finding.advice)) + "}");
   }
   return std::string{"{\"ok\":"} + (has_problem(findings) ? "false" : "true") +
          ",\"findings\":" + control::array_of(objects) + "}\n";

@@ -7,7 +7,7 @@
 namespace mcpctl::cli {
 namespace {
 
-constexpr std::size_t lines_of_stderr = 5;
+constexpr std::size_t last_words = 5;
 
 bool is_up(const ServerView& server) {
   return server.state == "ready" || server.state == "completed";
@@ -115,7 +115,7 @@ std::string explain(const Arrival& arrival, std::string_view verb) {
     text += "mcpctl: " + std::string{verb} + " " + server.name + ": " + std::string{prefix} +
             server.state + ": " + reason_of(server) + "\n";
     const std::size_t count = server.stderr_tail.size();
-    for (std::size_t i = count - std::min(count, lines_of_stderr); i < count; ++i) {
+    for (std::size_t i = count - std::min(count, last_words); i < count; ++i) {
       text += "  | " + safe_line(server.stderr_tail[i]) + "\n";
     }
     for (const std::string& survivor : server.survivors) {

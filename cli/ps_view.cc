@@ -8,7 +8,7 @@
 namespace mcpctl::cli {
 namespace {
 
-constexpr std::size_t lines_of_stderr = 3;
+constexpr std::size_t lines_of_stderr_in_ps = 3;
 
 bool is_in_trouble(std::string_view state) {
   return state == "failed" || state == "backoff" || state == "degraded";
@@ -52,7 +52,7 @@ std::string render_ps(const FleetView& fleet, const Terminal& terminal) {
                {reason_of(server)}});
     if (!is_in_trouble(server.state)) continue;
     const std::size_t count = server.stderr_tail.size();
-    for (std::size_t i = count - std::min(count, lines_of_stderr); i < count; ++i) {
+    for (std::size_t i = count - std::min(count, lines_of_stderr_in_ps); i < count; ++i) {
       table.add_note("| " + safe_line(server.stderr_tail[i]), Tone::dim);
     }
     for (const std::string& survivor : server.survivors) {

@@ -43,4 +43,8 @@ std::string short_cpu(Duration time) {
   return text;
 }
 
+std::string counted(std::ptrdiff_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string{noun} + (count == 1 ? "" : "s");
+}
+
 }  // namespace mcpctl::cli

@@ -1,7 +1,9 @@
 // Figures as an operator reads them at a glance: two significant units, no more.  Pure.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/ids.h"
 
@@ -15,5 +17,8 @@ std::string short_age(Duration age);
 
 /// Of CPU time: "0.42s", "12.3s", "3m12s".
 std::string short_cpu(Duration time);
+
+/// "1 server", "3 servers".
+std::string counted(std::ptrdiff_t count, std::string_view noun);
 
 }  // namespace mcpctl::cli

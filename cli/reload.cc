@@ -11,7 +11,7 @@
 namespace mcpctl::cli {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 /// The mark of a change, as in a diff.
 std::string mark_of(const std::string& action) {

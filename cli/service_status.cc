@@ -6,7 +6,7 @@ namespace mcpctl::cli {
 namespace {
 
 /// Many servers become ready at once; systemd need not hear of each.
-constexpr Duration settling{200};
+constexpr Duration status_settling{200};
 
 }  // namespace
 
@@ -19,7 +19,7 @@ ServiceStatus::ServiceStatus(loop::Loop& loop, runtime::Supervisor& supervisor)
   notifier_.ready();
   transitions_ = supervisor.feed().subscribe([this](const runtime::Transitioned&) {
     if (supervisor_.is_stopping() && !said_stopping_) said_stopping_ = notifier_.stopping();
-    if (!status_.is_armed()) status_.arm(settling, [this] { tell(); });
+    if (!status_.is_armed()) status_.arm(status_settling, [this] { tell(); });
   });
   if (notifier_.watchdog_interval()) beat();
 }

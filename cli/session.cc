@@ -33,7 +33,7 @@ namespace {
 constexpr Duration as_init{8'000};
 constexpr Duration otherwise{10'000};
 /// A storm of SIGHUP is one reload.
-constexpr Duration settling{100};
+constexpr Duration hangup_settling{100};
 constexpr Duration for_last_lines{500};
 
 bool has_terminal() {
@@ -174,7 +174,7 @@ void Session::handle(int signal) {
         had_terminal_ = false;
         shutdown_->begin("the terminal is gone");
       } else {
-        reload_timer_.arm(settling, [this] { reload(); });
+        reload_timer_.arm(hangup_settling, [this] { reload(); });
       }
       break;
     case SIGUSR1: supervisor_->reopen_logs(); break;

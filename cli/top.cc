@@ -27,7 +27,7 @@ namespace mcpctl::cli {
 namespace {
 
 /// Memory and CPU change without an event.
-constexpr Duration refresh{2'000};
+constexpr Duration refresh_interval{2'000};
 /// A burst of events is one look at the fleet, a burst of lines one drawing.
 constexpr Duration burst{60};
 constexpr Duration frame{30};
@@ -189,7 +189,7 @@ class Viewer {
     state_.update(std::move(*fleet), loop_.now());
     follow_selected();
     draw_soon();
-    refresh_.arm(std::exchange(again_, false) ? burst : refresh, [this] { fetch(); });
+    refresh_.arm(std::exchange(again_, false) ? burst : refresh_interval, [this] { fetch(); });
   }
 
   /// Opens the log of the server that is selected, once the choice rests on it.

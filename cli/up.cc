@@ -28,7 +28,7 @@ namespace mcpctl::cli {
 namespace {
 
 /// From the start of the process to its open door.
-constexpr Duration door_patience{10'000};
+constexpr Duration start_patience{10'000};
 
 /// `mcpctl run` in a session of its own, its words in a file beside the socket.
 Result<pid_t> start_detached(const std::vector<std::string>& files, const std::string& log) {
@@ -115,7 +115,7 @@ class Up final : public Command {
     const auto child = start_detached(files, log);
     if (!child) return std::unexpected{child.error()};
     // No event tells of a door that is not there yet.
-    for (const Deadline deadline = in(door_patience); std::chrono::steady_clock::now() < deadline;
+    for (const Deadline deadline = in(start_patience); std::chrono::steady_clock::now() < deadline;
          std::this_thread::sleep_for(std::chrono::milliseconds{10})) {
       if (call(socket, "GET", "/livez", Duration{1'000})) {
         print("fleet " + fleet + " runs as process " + std::to_string(*child) +

@@ -21,6 +21,7 @@ add_library(mcpctl_llhttp STATIC
   ${LLHTTP_SOURCE}/llhttp.c ${LLHTTP_SOURCE}/api.c ${LLHTTP_SOURCE}/http.c)
 target_include_directories(mcpctl_llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
 target_compile_definitions(mcpctl_llhttp PRIVATE LLHTTP_STRICT_MODE=1)
+set_target_properties(mcpctl_llhttp PROPERTIES UNITY_BUILD OFF)
 add_library(mcpctl::llhttp ALIAS mcpctl_llhttp)
 
 # OpenSSL: the static archives, as for libuv.

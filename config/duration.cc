@@ -3,6 +3,8 @@
 #include <array>
 #include <optional>
 
+#include "base/ascii.h"
+
 namespace mcpctl::config {
 namespace {
 
@@ -34,7 +36,6 @@ constexpr std::array size_units{
     SizeUnit{"tb", 1'000'000'000'000},
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// A decimal number as an integer and thousandths, without rounding through a double.

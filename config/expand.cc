@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "config/secrets.h"
 #include "config/utf8.h"
 
@@ -10,18 +11,14 @@ namespace mcpctl::config {
 namespace {
 
 constexpr std::size_t deepest_default = 8;
-constexpr std::string_view port_variable = "${PORT}";
 /// VS Code resolves these by asking its extensions, mcp-hub by running a command.
 constexpr std::array<std::string_view, 4> host_prefixes{
     "command:", "config:", "cmd:", "extension:"};
 
-bool is_alnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
 bool is_identifier(std::string_view name) {
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
-         std::all_of(name.begin(), name.end(), [](char c) { return is_alnum(c) || c == '_'; });
+  return !name.empty() && !is_digit(name[0]) && std::all_of(name.begin(), name.end(), [](char c) {
+    return is_alphanumeric(c) || c == '_';
+  });
 }
 
 /// Where the '}' that closes the "${" at the front stands; npos without one.
@@ -125,7 +122,7 @@ std::string Expander::input(std::string_view id) {
   std::string name = "MCPCTL_INPUT_" + std::string{id};
   std::optional<std::string> value = scope_.world->environment(name);
   if (!value) {  // most shells cannot set a name with a '-' in it
-    std::replace_if(name.begin(), name.end(), [](char c) { return !is_alnum(c); }, '_');
+    std::replace_if(name.begin(), name.end(), [](char c) { return !is_alphanumeric(c); }, '_');
     value = scope_.world->environment(name);
   }
   if (value) {

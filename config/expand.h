@@ -10,6 +10,9 @@
 
 namespace mcpctl::config {
 
+/// Stands for the port that a server is given; no other variable is known so late.
+inline constexpr std::string_view port_variable = "${PORT}";
+
 /// Where a string stands, for the folders that variables name.
 struct Scope {
   const World* world{nullptr};  ///< borrowed

@@ -14,13 +14,6 @@ namespace mcpctl::config {
 
 using Json = nlohmann::ordered_json;
 
-/// "did you mean …?", or nothing.
-inline std::string did_you_mean(std::string_view word,
-                                std::span<const std::string_view> candidates) {
-  const auto meant = closest(word, candidates);
-  return meant ? "did you mean \"" + *meant + "\"?" : "";
-}
-
 template <typename Owner>
 Value<Owner> boolean(bool Owner::* member) {
   return {

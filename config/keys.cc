@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/ascii.h"
 #include "config/key_values.h"
 #include "config/special_values.h"
 
@@ -81,12 +82,10 @@ const std::vector<Key<Logs>>& logs_keys() {
 }
 
 bool is_fleet_name(std::string_view name) {
-  const auto is_alnum = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-  };
-  return !name.empty() && name.size() <= 64 && is_alnum(name[0]) &&
-         std::all_of(name.begin(), name.end(),
-                     [&](char c) { return is_alnum(c) || c == '_' || c == '.' || c == '-'; });
+  return !name.empty() && name.size() <= 64 && is_alphanumeric(name[0]) &&
+         std::all_of(name.begin(), name.end(), [&](char c) {
+           return is_alphanumeric(c) || c == '_' || c == '.' || c == '-';
+         });
 }
 
 Value<Config> fleet_name() {

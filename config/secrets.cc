@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/ascii.h"
 #include "config/config.h"
 
 namespace mcpctl::config {
@@ -34,11 +35,6 @@ constexpr std::array<std::string_view, 8> public_headers{
     "accept",     "accept-encoding",      "accept-language", "cache-control",
     "user-agent", "mcp-protocol-version", "connection",      "content-type"};
 
-char lower(char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
 std::string lowered(std::string_view text) {
   std::string result{text};
   std::transform(result.begin(), result.end(), result.begin(), lower);
@@ -56,7 +52,7 @@ std::vector<std::string> words_of(std::string_view name) {
   bool open = false;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const char c = name[i];
-    if (!is_upper(c) && !is_lower(c) && !is_digit(c)) {
+    if (!is_alphanumeric(c)) {
       open = false;
       continue;
     }

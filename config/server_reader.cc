@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "base/ascii.h"
 #include "config/dotenv.h"
 #include "config/names.h"
 #include "config/suggest.h"
@@ -33,17 +34,11 @@ constexpr Names<Type, 5> type_names{{{"stdio", Type::stdio},
                                      {"streamableHttp", Type::http},
                                      {"sse", Type::http}}};
 
-std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
-  const auto meant = closest(word, candidates);
-  return meant ? "did you mean \"" + *meant + "\"?" : "";
-}
-
 /// RFC 9110 §5.6.2: token.
 bool is_header_name(std::string_view name) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.find(c) != std::string_view::npos;
+    return is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
   });
 }
 

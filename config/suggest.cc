@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace mcpctl::config {
-namespace {
-
-char lower(char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); }
-
-}  // namespace
+namespace {}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   const std::size_t gap = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
@@ -47,6 +45,11 @@ std::optional<std::string> closest(std::string_view word,
     found = std::string{candidate};
   }
   return found;
+}
+
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
+  const auto meant = closest(word, candidates);
+  return meant ? "did you mean \"" + *meant + "\"?" : "";
 }
 
 }  // namespace mcpctl::config

@@ -16,4 +16,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
 std::optional<std::string> closest(std::string_view word,
                                    std::span<const std::string_view> candidates);
 
+/// "did you mean …?", or nothing.
+std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+
 }  // namespace mcpctl::config

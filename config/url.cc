@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/expand.h"
+
 namespace mcpctl::config {
 namespace {
-
-constexpr std::string_view port_variable = "${PORT}";
 
 bool starts_with_no_case(std::string_view text, std::string_view prefix) {
   return text.size() >= prefix.size() &&

@@ -56,7 +56,7 @@ void LogFollower::send(const std::string& server, const runtime::Line& line) {
   const auto [position, is_new] = next_.try_emplace(server, line.sequence);
   if (line.sequence > position->second) {
     stream_.send("", "skipped",
-                 "{\"server\":" + quoted(server) +
+                 "{\"server\":" + control::quoted(server) +
                      ",\"lines\":" + std::to_string(line.sequence - position->second) + "}");
   }
   position->second = line.sequence + 1;

@@ -10,7 +10,7 @@
 namespace mcpctl::gateway {
 namespace {
 
-constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view hex_digits = "0123456789abcdef";
 
 }  // namespace
 
@@ -21,15 +21,15 @@ std::string new_session_id() {
   std::string id;
   id.reserve(2 * bytes.size());
   for (const unsigned char byte : bytes) {
-    id += digits[byte >> 4];
-    id += digits[byte & 15];
+    id += hex_digits[byte >> 4];
+    id += hex_digits[byte & 15];
   }
   return id;
 }
 
 bool is_session_id(std::string_view text) {
   return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
-           return digits.find(c) != std::string_view::npos;
+           return hex_digits.find(c) != std::string_view::npos;
          });
 }
 

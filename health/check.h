@@ -34,6 +34,10 @@ struct CheckId {
   friend constexpr auto operator<=>(const CheckId&, const CheckId&) = default;
 };
 
+/// A check must report within its timeout; should the shell ever fail to, this much
+/// later both machines go on without it.
+inline constexpr Duration report_slack{1'000};
+
 // Actions of both machines.
 
 /// Begin `check`; report its end, success or failure, within `timeout` in total

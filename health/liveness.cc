@@ -7,14 +7,6 @@
 #include "base/assert.h"
 
 namespace mcpctl::health {
-namespace {
-
-/// A check must report within its timeout; should the shell ever fail to, this
-/// much later the machine goes on without it.
-constexpr Duration report_slack{1'000};
-
-}  // namespace
-
 LivenessPolicy liveness_policy(const config::Liveness& configured, config::Kind kind,
                                mcp::Era era) {
   using Method = config::Liveness::Method;

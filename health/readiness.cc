@@ -6,14 +6,6 @@
 #include "base/assert.h"
 
 namespace mcpctl::health {
-namespace {
-
-/// A try must report within its timeout; should the shell ever fail to, this much
-/// later the machine goes on without it.
-constexpr Duration report_slack{1'000};
-
-}  // namespace
-
 ReadinessPolicy readiness_policy(const config::Readiness& configured, config::Kind kind,
                                  config::Transport transport) {
   using Method = config::Readiness::Method;

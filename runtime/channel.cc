@@ -11,7 +11,7 @@ using supervisor::State;
 /// within the pipe's queue (runtime/process.cc), so that the probes fit, too.
 constexpr std::size_t unread_cap = 512u << 10;
 /// A burst's memory that is kept for the next one.
-constexpr std::size_t kept_capacity = 64u << 10;
+constexpr std::size_t kept_unsent = 64u << 10;
 /// Between two requests of a busy client the server is not called idle.
 constexpr Duration quiet_time{50};
 
@@ -50,7 +50,7 @@ void Channel::flush() {
   if (unsent_.empty()) return;
   wires_.write(unsent_);  // `full` is excluded by unread_cap; `closed`: its exit is near
   unsent_.clear();
-  if (unsent_.capacity() > kept_capacity) std::string{}.swap(unsent_);
+  if (unsent_.capacity() > kept_unsent) std::string{}.swap(unsent_);
 }
 
 void Channel::demand() { wires_.report(supervisor::Demanded{}); }

@@ -24,7 +24,7 @@ namespace {
 constexpr std::size_t backlog_cap = 8u << 20;
 constexpr std::size_t congested_at = 1u << 20;
 /// What a file that rests keeps of its buffers.
-constexpr std::size_t kept_capacity = 4u << 10;
+constexpr std::size_t kept_pending = 4u << 10;
 constexpr Duration patience{500};
 constexpr Duration trouble_interval{10'000};
 constexpr std::chrono::seconds farewell{1};
@@ -161,8 +161,8 @@ struct LogFile::Inner {
     if (!pending.empty() || reopen_wanted) {
       start_writing();
     } else {
-      if (spare.capacity() > kept_capacity) spare = {};
-      if (pending.capacity() > kept_capacity) pending = {};
+      if (spare.capacity() > kept_pending) spare = {};
+      if (pending.capacity() > kept_pending) pending = {};
     }
     if (pending.size() < congested_at / 2) relieve();
   }

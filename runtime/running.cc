@@ -10,6 +10,7 @@
 #include "config/suggest.h"
 #include "runtime/cleanup.h"
 #include "runtime/state_file.h"
+#include "runtime/wall_clock.h"
 #include "supervisor/spec.h"
 
 namespace mcpctl::runtime {
@@ -37,12 +38,6 @@ std::uint64_t seed() {
   ::clock_gettime(CLOCK_REALTIME, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'007u ^
          static_cast<std::uint64_t>(now.tv_nsec) << 16 ^ static_cast<std::uint64_t>(::getpid());
-}
-
-std::int64_t wall_clock_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
 /// What was a secret may still stand in the arguments and the output of servers that

@@ -10,6 +10,7 @@
 #include "runtime/line_ring.h"
 #include "runtime/log_file.h"
 #include "runtime/log_format.h"
+#include "runtime/wall_clock.h"
 
 namespace mcpctl::runtime {
 namespace {
@@ -17,13 +18,7 @@ namespace {
 /// Longer lines are cut here and marked as continued.
 constexpr std::size_t line_cap = 64u << 10;
 /// What a log that rests holds on to.
-constexpr std::size_t kept_capacity = 4u << 10;
-
-std::int64_t wall_clock_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
+constexpr std::size_t kept_records = 4u << 10;
 
 }  // namespace
 
@@ -137,7 +132,7 @@ class ServerLog::Inner {
       records_.clear();
       format_records(records_, settings_.format, server_, block);
       write_to_file(records_);
-      if (records_.capacity() > kept_capacity) records_ = {};
+      if (records_.capacity() > kept_records) records_ = {};
     }
     if (topic_.has_subscribers()) {
       for_each_line(block, [this](const Line& line) { topic_.publish(line); });

@@ -12,6 +12,9 @@
 
 namespace mcpctl::signals {
 
+/// How long what was killed may take to be gone.
+inline constexpr Duration kill_limit{2'000};
+
 class Descendants {
  public:
   /// Notes the children that exist now, to spare them.

@@ -22,7 +22,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr Duration kill_limit{2'000};
 constexpr int cannot_run = 126;
 constexpr int not_found = 127;
 

@@ -19,8 +19,6 @@
 namespace mcpctl::signals {
 namespace {
 
-constexpr Duration kill_limit{2'000};
-
 /// One line to stderr without stdio, which may hold a lock or buffer.
 class Line {
  public:

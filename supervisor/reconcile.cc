@@ -17,7 +17,7 @@ constexpr Field field(std::string_view key, Effect effect) {
 
 constexpr bool same(const Server&, const Server&) { return false; }
 
-constexpr std::array table{
+constexpr std::array field_table{
     Field{"name", Effect::none, same},   // the identity itself
     Field{"where", Effect::none, same},  // moved within the file
     field<&Server::kind>("x-mcpctl.kind", Effect::restart),
@@ -64,7 +64,7 @@ constexpr std::array table{
 
 Change compare(const Server& running, const Server& wanted) {
   Change change{Change::Kind::update, wanted.name, {}};
-  for (const Field& entry : table) {
+  for (const Field& entry : field_table) {
     if (entry.effect == Effect::none || !entry.differs(running, wanted)) continue;
     change.keys.emplace_back(entry.key);
     if (entry.effect == Effect::restart) change.kind = Change::Kind::restart;
@@ -82,7 +82,7 @@ std::map<std::string, const Server*> by_name(const config::Config& config) {
 
 }  // namespace
 
-std::span<const Field> fields() { return table; }
+std::span<const Field> fields() { return field_table; }
 
 Plan reconcile(const config::Config& running, const config::Config& wanted) {
   const auto before = by_name(running);

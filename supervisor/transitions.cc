@@ -12,7 +12,7 @@ namespace {
 using enum State;
 using T = Trigger;
 
-constexpr std::array table{
+constexpr std::array transition_table{
     Transition{stopped, T::enabled, waiting},
     Transition{stopped, T::enabled, idle},
     Transition{stopped, T::start_requested, waiting},
@@ -107,15 +107,15 @@ constexpr std::array table{
 
 }  // namespace
 
-std::span<const Transition> transitions() { return table; }
+std::span<const Transition> transitions() { return transition_table; }
 
 bool is_allowed(const Transition& transition) {
-  return std::ranges::find(table, transition) != table.end();
+  return std::ranges::find(transition_table, transition) != transition_table.end();
 }
 
 std::string diagram() {
   std::map<std::pair<State, State>, std::string> arrows;
-  for (const Transition& edge : table) {
+  for (const Transition& edge : transition_table) {
     std::string& label = arrows[{edge.from, edge.to}];
     if (!label.empty()) label += ", ";
     label += name(edge.trigger);

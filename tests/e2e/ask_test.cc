@@ -5,23 +5,11 @@
 #include <csignal>
 #include <string>
 
-#include "fleet.h"
+#include "behind_door.h"
 
 using namespace mcpctl::e2e;
 
 namespace {
-
-Json with_door() {
-  Json ours = quick();
-  ours["gateway"]["listen"] = "127.0.0.1:0";
-  return ours;
-}
-
-Json math() { return {{"command", MCPCTL_BINARY_DIR "/examples/math"}}; }
-
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 /// What a shell says to `line`, in which $MCPCTL is the program.
 Outcome typed(const Fleet& fleet, const std::string& line) {

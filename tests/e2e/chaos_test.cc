@@ -28,23 +28,18 @@ using namespace mcpctl::e2e;
 
 namespace {
 
-long number_from(const char* variable, long otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtol(text, nullptr, 10);
-}
-
 /// Queued, sent, lost with its server, queued and sent again: that long, and no longer.
 constexpr Milliseconds deadline{12'000 * sanitizer_cost};
 constexpr int client_count = 64;
 
-Json everybody() {
+Json chaos_servers() {
   return {{"plain", misbehaving({})},
           {"modern", misbehaving({"modern"})},
           {"own", misbehaving({}, {{"share", "session"}, {"maxSessions", 8}})},
           {"trusted", misbehaving({}, {{"repeatCalls", true}})}};
 }
 
-Json brisk() {
+Json chaos_settings() {
   Json ours = quick("200ms");
   ours["gateway"]["listen"] = "127.0.0.1:0";
   ours["defaults"]["queueTimeout"] = "3s";
@@ -55,7 +50,7 @@ Json brisk() {
 }
 
 /// What all clients have to tell.
-struct Story {
+struct Told {
   std::atomic<unsigned> results{0}, errors{0}, left{0};
   std::mutex mutex;
   std::vector<std::string> wrongs;
@@ -68,7 +63,7 @@ struct Story {
 
 class Caller {
  public:
-  Caller(int number, int port, std::uint64_t seed, Story& story)
+  Caller(int number, int port, std::uint64_t seed, Told& story)
       : number_(number), port_(port), random_(seed), story_(story), is_modern_(number % 2 == 1) {
     static constexpr std::array<const char*, 5> servers{"plain", "modern", "own", "trusted", ""};
     server_ = servers[static_cast<std::size_t>(number / 2) % servers.size()];
@@ -189,7 +184,7 @@ class Caller {
   int number_;
   int port_;
   std::mt19937_64 random_;
-  Story& story_;
+  Told& story_;
   bool is_modern_;
   std::string server_;  ///< empty: all as one
   std::string path_;
@@ -211,7 +206,7 @@ class Chaos {
   /// Everything is up, as configured.
   void calm_down() {
     for (const Process& process : fleet_.processes()) ::kill(process.pid, SIGCONT);
-    const Json all = everybody();
+    const Json all = chaos_servers();
     for (const auto& [name, server] : all.items()) post_to(name, "start");
     for (const auto& [name, server] : all.items()) fleet_.await(name, "ready");
   }
@@ -276,12 +271,12 @@ TEST_CASE("in chaos every request gets one answer or typed error, its own, and s
   std::printf("chaos: %ld s, seed %llu (MCPCTL_CHAOS_SECONDS, MCPCTL_CHAOS_SEED)\n", seconds,
               static_cast<unsigned long long>(seed));
   CAPTURE(seed);
-  Fleet fleet{everybody(), brisk()};
+  Fleet fleet{chaos_servers(), chaos_settings()};
   fleet.start();
   fleet.await_all("ready");
   const int port = port_of(fleet);
   const pid_t supervisor = fleet.supervisor();
-  Story story;
+  Told story;
   std::vector<std::unique_ptr<Caller>> callers;
   for (int i = 0; i < client_count; ++i) {
     callers.push_back(

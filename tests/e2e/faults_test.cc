@@ -24,14 +24,14 @@ using namespace mcpctl::e2e;
 namespace {
 
 /// What the kernel can really answer there; EINTR for what always succeeds otherwise.
-struct Kind {
+struct Fault {
   const char* call;
   const char* error;
   /// Made often, with the same consequence each time: a sample is enough even for "all".
   bool is_frequent{false};
 };
 
-constexpr Kind kinds[] = {
+constexpr Fault possible_faults[] = {
     {"accept4", "EMFILE"},
     {"bind", "EACCES"},
     {"brk", "ENOMEM"},  // which it tells by its value
@@ -191,7 +191,7 @@ std::map<std::string, long> count_calls() {
 }
 
 /// Which of `count` calls fail, each in a run of its own.
-std::set<long> places(long count, const Kind& kind, bool all) {
+std::set<long> places(long count, const Fault& kind, bool all) {
   std::set<long> chosen{1, (count + 1) / 2, count};
   if (!all) return chosen;
   const long step = kind.is_frequent ? std::max(1L, count / 40) : 1;
@@ -203,7 +203,7 @@ std::vector<std::string> plan(const std::string& wish) {
   if (!wish.empty() && wish != "all") return {wish};
   const std::map<std::string, long> counts = count_calls();
   std::vector<std::string> faults;
-  for (const Kind& kind : kinds) {
+  for (const Fault& kind : possible_faults) {
     const auto made = counts.find(kind.call);
     if (made == counts.end()) continue;
     for (const long at : places(made->second, kind, wish == "all"))

@@ -4,21 +4,11 @@
 #include <csignal>
 #include <string>
 
-#include "fleet.h"
-#include "web.h"
+#include "behind_door.h"
 
 using namespace mcpctl::e2e;
 
 namespace {
-
-const std::string math_binary = MCPCTL_BINARY_DIR "/examples/math";
-
-Json math() { return {{"command", math_binary}}; }
-
-Json with_door(Json ours = quick()) {
-  ours["gateway"]["listen"] = "127.0.0.1:0";
-  return ours;
-}
 
 const std::string add = R"({"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"add",)"
                         R"("arguments":{"a":2,"b":40}}})";

@@ -86,7 +86,7 @@ std::vector<Init> present() {
 }
 
 /// A line of sh that does nothing until a signal comes, ten seconds at most.
-const std::string linger = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & wait $!; done";
+const std::string ten_naps = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & wait $!; done";
 
 const std::vector<std::string> forwarded{"HUP",  "INT",  "QUIT", "TERM",
                                          "USR1", "USR2", "CONT", "WINCH"};
@@ -146,7 +146,7 @@ TEST_CASE("init and its peers forward every signal to the command") {
       CAPTURE(init.name);
       CAPTURE(signal);
       CHECK(exit_code_of_shell(init.command, "trap 'exit 9' " + signal + "; kill -" + signal +
-                                                 " 1; " + linger) == 9);
+                                                 " 1; " + ten_naps) == 9);
     }
   }
 }
@@ -160,7 +160,7 @@ TEST_CASE("init -g and its peers forward every signal to the command's group as 
       // The command takes no notice of the signal, its child in the same group does.  (A
       // shell cannot trap what it was started with ignored, hence the empty handler.)
       write_file(folder.file("member"),
-                 "trap 'exit 9' " + signal + "; kill -" + signal + " 1; " + linger + "\n");
+                 "trap 'exit 9' " + signal + "; kill -" + signal + " 1; " + ten_naps + "\n");
       CHECK(exit_code_of_shell(init.to_the_group, "trap : " + signal + "; sh " +
                                                       folder.file("member") + "; exit $?") == 9);
     }
@@ -188,11 +188,11 @@ TEST_CASE("init rewrites a signal as dumb-init does, and drops one that becomes 
   for (const Init& init : present()) {
     if (!init.rewrites) continue;
     CAPTURE(init.name);
-    CHECK(exit_code_of_shell(asked(init, "15:10"), "trap 'exit 9' USR1; kill -TERM 1; " + linger) ==
-          9);
+    CHECK(exit_code_of_shell(asked(init, "15:10"),
+                             "trap 'exit 9' USR1; kill -TERM 1; " + ten_naps) == 9);
     CHECK(exit_code_of_shell(
               asked(init, "15:0"),
-              "trap 'exit 9' TERM; trap 'exit 8' USR1; kill -TERM 1; kill -USR1 1; " + linger) ==
+              "trap 'exit 9' TERM; trap 'exit 8' USR1; kill -TERM 1; kill -USR1 1; " + ten_naps) ==
           8);
   }
 }
@@ -202,7 +202,7 @@ TEST_CASE("init lets what the command left behind end, where its peers let the k
     const Folder folder;
     const std::string told = folder.file("told"), up = folder.file("up");
     write_file(folder.file("left"),
-               "trap 'echo TERM > " + told + "; exit' TERM; : > " + up + "\n" + linger + "\n");
+               "trap 'echo TERM > " + told + "; exit' TERM; : > " + up + "\n" + ten_naps + "\n");
 
     const int code =
         exit_code_of_shell(init.command, "setsid sh " + folder.file("left") + " & until [ -e " +

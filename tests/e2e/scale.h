@@ -5,7 +5,7 @@
 
 namespace mcpctl::e2e {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef MCPCTL_SANITIZED
 inline constexpr unsigned sanitizer_cost = 4;
 #else
 inline constexpr unsigned sanitizer_cost = 1;

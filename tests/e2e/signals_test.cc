@@ -12,12 +12,12 @@ using namespace mcpctl::e2e;
 
 namespace {
 
-bool shows(Fleet& fleet, const std::string& text) {
+bool shows_line(Fleet& fleet, const std::string& text) {
   return fleet.program().terminal_text().find(text) != std::string::npos;
 }
 
 void await_on_terminal(Fleet& fleet, const std::string& text) {
-  const bool shown = eventually([&] { return shows(fleet, text); });
+  const bool shown = eventually([&] { return shows_line(fleet, text); });
   const std::string terminal = fleet.program().terminal_text();
   CAPTURE(terminal);
   REQUIRE_MESSAGE(shown, "never on the terminal: ", text);
@@ -39,7 +39,7 @@ TEST_CASE("Ctrl-C stops in order and tells what a second one does; the second ki
   const Ended ended = fleet.stop(0);
   CHECK(since(start) < 2s);
   CHECK(ended.exit_code == 1);
-  CHECK(shows(fleet, "killing everything"));
+  CHECK(shows_line(fleet, "killing everything"));
 }
 
 TEST_CASE("one Ctrl-C is enough for servers that behave, and reaches them by way of the ladder") {
@@ -50,7 +50,7 @@ TEST_CASE("one Ctrl-C is enough for servers that behave, and reaches them by way
   fleet.program().type("\x03");
 
   CHECK(fleet.stop(0).exit_code == 0);
-  CHECK_FALSE(shows(fleet, "SIGINT"));  // no server was killed by the terminal
+  CHECK_FALSE(shows_line(fleet, "SIGINT"));  // no server was killed by the terminal
 }
 
 TEST_CASE("a closed terminal is the orderly end of a fleet in the foreground") {

@@ -24,11 +24,6 @@ using namespace mcpctl::e2e;
 
 namespace {
 
-long number_from(const char* variable, long otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtol(text, nullptr, 10);
-}
-
 /// Every kind of server that misbehaves in its own way, small enough for many lives.
 Json everybody() {
   const Json weather{{"command", MCPCTL_BINARY_DIR "/examples/weather"},

@@ -17,7 +17,7 @@ using namespace mcpctl::e2e;
 
 namespace {
 
-bool was(Fleet& fleet, const std::string& server, const std::string& state) {
+bool went(Fleet& fleet, const std::string& server, const std::string& state) {
   for (const Json& transition : fleet.transitions()) {
     if (transition["server"] == server && transition["to"] == state) return true;
   }
@@ -25,7 +25,7 @@ bool was(Fleet& fleet, const std::string& server, const std::string& state) {
 }
 
 /// Asks every 200 ms, so that a wrong clock shows at once.
-Json watchful() {
+Json probed() {
   Json ours = quick();
   ours["defaults"]["liveness"] = {{"interval", "200ms"}, {"timeout", "400ms"}, {"failures", 2}};
   return ours;
@@ -91,7 +91,7 @@ TEST_CASE("a wall clock that jumps a year moves no restart, no probe and no watc
   }
   constexpr auto year = std::chrono::hours{24 * 365};
   for (const auto jump : {year, -year}) {
-    Json ours = watchful();
+    Json ours = probed();
     ours["defaults"]["backoff"] = {{"initial", "1500ms"}, {"max", "1500ms"}};
     const Json watchdog{{"readiness", "notify"},
                         {"liveness", {{"method", "notify"}, {"interval", "400ms"}}}};
@@ -127,7 +127,7 @@ TEST_CASE("a wall clock that jumps a year moves no restart, no probe and no watc
     for (const char* name : {"steady", "fed"}) {
       CAPTURE(name);
       CHECK(fleet.server(name)["restarts"] == 0);
-      CHECK_FALSE(was(fleet, name, "degraded"));
+      CHECK_FALSE(went(fleet, name, "degraded"));
     }
     CHECK(cpu_ms(fleet.supervisor()) < 1'000);
     CHECK(fleet.stop().exit_code == 0);
@@ -142,7 +142,7 @@ TEST_CASE("a supervisor that was stopped for seconds declares nobody dead when i
                    {"modern", misbehaving({"modern"})},
                    {"starting", misbehaving({"slow-start", "--start-delay=3000"},
                                             {{"readiness", {{"timeout", "4s"}}}})}},
-              watchful()};
+              probed()};
   fleet.start();
   for (const char* name : {"fed", "asked", "modern"}) fleet.await(name, "ready");
   fleet.await("starting", "starting");
@@ -157,7 +157,7 @@ TEST_CASE("a supervisor that was stopped for seconds declares nobody dead when i
     CAPTURE(name);
     CHECK(fleet.state(name) == "ready");
     CHECK(fleet.server(name)["incarnation"] == 1);
-    CHECK_FALSE(was(fleet, name, "degraded"));
+    CHECK_FALSE(went(fleet, name, "degraded"));
   }
   CHECK(fleet.stop().exit_code == 0);
 }

@@ -2,6 +2,7 @@
 // every few milliseconds until it is so, or a generous deadline has passed.
 #pragma once
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 
 #include "scale.h"
@@ -33,6 +34,12 @@ bool stays(Condition condition, Milliseconds span) {
 
 inline Milliseconds since(Clock::time_point start) {
   return std::chrono::duration_cast<Milliseconds>(Clock::now() - start);
+}
+
+/// What an environment variable says, a number.
+inline long number_from(const char* variable, long otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtol(text, nullptr, 10);
 }
 
 }  // namespace mcpctl::e2e

@@ -28,14 +28,8 @@ constexpr std::uint64_t many = 100'000;
 constexpr std::string_view golden_of_few = "538f8baa53341971";
 constexpr std::string_view golden_of_many = "d65362d1b3cb6818";
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef MCPCTL_SANITIZED
 constexpr bool is_sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool is_sanitized = true;
-#else
-constexpr bool is_sanitized = false;
-#endif
 #else
 constexpr bool is_sanitized = false;
 #endif

@@ -7,13 +7,13 @@
 
 using namespace mcpctl;
 using namespace mcpctl::cli;
-using Kind = TopState::Request::Kind;
+using Asked = TopState::Request::Kind;
 
 namespace {
 
 constexpr Instant start{};
 
-ServerView server(const std::string& name, const std::string& state = "ready") {
+ServerView view_of(const std::string& name, const std::string& state = "ready") {
   ServerView view;
   view.name = name;
   view.state = state;
@@ -54,7 +54,7 @@ const std::string escape = "\x1b";
 }  // namespace
 
 TEST_CASE("the first server is chosen, and keys move the choice within the list") {
-  TopState state = state_with({server("a"), server("b"), server("c")});
+  TopState state = state_with({view_of("a"), view_of("b"), view_of("c")});
   CHECK(state.selected() == "a");
 
   press(state, "j");
@@ -72,37 +72,37 @@ TEST_CASE("the first server is chosen, and keys move the choice within the list"
 }
 
 TEST_CASE("when the chosen server goes, its place is taken by the next") {
-  TopState state = state_with({server("a"), server("b"), server("c")});
+  TopState state = state_with({view_of("a"), view_of("b"), view_of("c")});
   press(state, "j");
 
-  state.update(fleet({server("a"), server("c")}), start);
+  state.update(fleet({view_of("a"), view_of("c")}), start);
   CHECK(state.selected() == "c");
-  state.update(fleet({server("a")}), start);
+  state.update(fleet({view_of("a")}), start);
   CHECK(state.selected() == "a");
   state.update(fleet({}), start);
   CHECK(state.selected().empty());
-  CHECK(press(state, "r").kind == Kind::none);
-  state.update(fleet({server("new")}), start);
+  CHECK(press(state, "r").kind == Asked::none);
+  state.update(fleet({view_of("new")}), start);
   CHECK(state.selected() == "new");
 }
 
 TEST_CASE("r, s and K are commands to the chosen server") {
-  TopState state = state_with({server("a"), server("b", "stopped")});
+  TopState state = state_with({view_of("a"), view_of("b", "stopped")});
   CHECK(press(state, "r").verb == "restart");
   CHECK(press(state, "s").verb == "stop");
   const auto kill = press(state, "K");
-  CHECK(kill.kind == Kind::command);
+  CHECK(kill.kind == Asked::command);
   CHECK(kill.verb == "kill");
   CHECK(kill.server == "a");
 
-  ServerView down = server("b", "stopped");
+  ServerView down = view_of("b", "stopped");
   down.goal = "down";
   state.update(fleet({down}), start);
   CHECK(press(state, "s").verb == "start");
 }
 
 TEST_CASE("a filter narrows the list to names and states, whatever the case") {
-  TopState state = state_with({server("math"), server("Weather"), server("db", "failed")});
+  TopState state = state_with({view_of("math"), view_of("Weather"), view_of("db", "failed")});
 
   press(state, "/weA");
   CHECK(state.is_typing());
@@ -123,14 +123,14 @@ TEST_CASE("a filter narrows the list to names and states, whatever the case") {
 }
 
 TEST_CASE("letters that are typed into the filter command nothing") {
-  TopState state = state_with({server("rsk")});
-  CHECK(press(state, "/rKsq").kind == Kind::none);
+  TopState state = state_with({view_of("rsk")});
+  CHECK(press(state, "/rKsq").kind == Asked::none);
   CHECK(state.filter() == "rKsq");
-  CHECK(press(state, "\x03").kind == Kind::quit);
+  CHECK(press(state, "\x03").kind == Asked::quit);
 }
 
 TEST_CASE("only the chosen server's lines are kept, and not for ever") {
-  TopState state = state_with({server("a"), server("b")});
+  TopState state = state_with({view_of("a"), view_of("b")});
   state.add_line(line("b", "no"));
   for (std::size_t i = 0; i < TopState::most_lines + 10; ++i) state.add_line(line("a", "yes"));
   CHECK(state.log().size() == TopState::most_lines);
@@ -140,7 +140,7 @@ TEST_CASE("only the chosen server's lines are kept, and not for ever") {
 }
 
 TEST_CASE("who scrolls back reads on in peace while lines come") {
-  TopState state = state_with({server("a")});
+  TopState state = state_with({view_of("a")});
   for (int i = 0; i < 50; ++i) state.add_line(line("a", std::to_string(i)));
   press(state, "\r");
   CHECK(state.page() == TopState::Page::log);
@@ -156,22 +156,22 @@ TEST_CASE("who scrolls back reads on in peace while lines come") {
   press(state, "G");
   CHECK(state.scrolled() == 0);
 
-  CHECK(press(state, "q").kind == Kind::none);  // back to the list
+  CHECK(press(state, "q").kind == Asked::none);  // back to the list
   CHECK(state.page() == TopState::Page::fleet);
-  CHECK(press(state, "q").kind == Kind::quit);
+  CHECK(press(state, "q").kind == Asked::quit);
 }
 
 TEST_CASE("any key leaves the help, and does nothing else") {
-  TopState state = state_with({server("a")});
+  TopState state = state_with({view_of("a")});
   press(state, "?");
   CHECK(state.page() == TopState::Page::help);
-  CHECK(press(state, "q").kind == Kind::none);
+  CHECK(press(state, "q").kind == Asked::none);
   CHECK(state.page() == TopState::Page::fleet);
 }
 
 TEST_CASE("the share of a processor comes from two looks at the same process") {
   const auto using_cpu = [](int ms, std::uint32_t incarnation) {
-    ServerView view = server("a");
+    ServerView view = view_of("a");
     view.cpu = Duration{ms};
     view.incarnation = incarnation;
     return fleet({view});
@@ -192,7 +192,7 @@ TEST_CASE("the share of a processor comes from two looks at the same process") {
 }
 
 TEST_CASE("a message stands until the next key") {
-  TopState state = state_with({server("a")});
+  TopState state = state_with({view_of("a")});
   state.say("restart a: accepted");
   CHECK(state.message() == "restart a: accepted");
   press(state, "j");

@@ -37,7 +37,7 @@ void write_line(TopState& state, const std::string& text) {
   state.add_line(line);
 }
 
-void press(TopState& state, const std::string& keys) {
+void type(TopState& state, const std::string& keys) {
   KeyDecoder decoder;
   for (const Key& key : decoder.feed(keys)) state.press(key, 10);
 }
@@ -73,7 +73,7 @@ TEST_CASE("whatever the size and page, the screen is exactly filled") {
     for (const char* keys : {"", "?", "\r", "/x", "G"}) {
       TopState state = state_of(servers);
       for (int i = 0; i < 100; ++i) write_line(state, std::string(200, 'x') + "é€");
-      press(state, keys);
+      type(state, keys);
       for (std::size_t columns = 1; columns < 130; columns += 7) {
         for (std::size_t rows = 0; rows < 60; rows += 1 + rows / 5) {
           const auto lines = render_top(state, {columns, rows}, false);
@@ -93,7 +93,7 @@ TEST_CASE("whatever the size and page, the screen is exactly filled") {
 TEST_CASE("the chosen server is on the screen, however long the list") {
   TopState state = state_of(500);
   for (const char* keys : {"g", "jjjjjjjjjjjjjjj", "G", "kkkkkk"}) {
-    press(state, keys);
+    type(state, keys);
     CHECK(holds(render_top(state, {80, 24}, false), ">  " + state.selected() + " "));
   }
 }
@@ -114,7 +114,7 @@ TEST_CASE("the page of the log wraps long lines and shows the end of it") {
   TopState state = state_of(1);
   write_line(state, "first");
   write_line(state, std::string(70, 'a') + std::string(20, 'b'));
-  press(state, "\r");
+  type(state, "\r");
 
   const auto lines = render_top(state, {80, 8}, false);
 
@@ -131,9 +131,9 @@ TEST_CASE("colours are added only when wanted, and change no text") {
 
 TEST_CASE("the last line is the filter while it is typed, or the message") {
   TopState state = state_of(2);
-  press(state, "/ser");
+  type(state, "/ser");
   CHECK(render_top(state, {80, 24}, false).back() == "/ser_");
-  press(state, "\r");
+  type(state, "\r");
   state.say("restart server-0: accepted");
   CHECK(render_top(state, {80, 24}, false).back() == "restart server-0: accepted");
 }

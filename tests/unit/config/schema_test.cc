@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 
 namespace {
 
-std::string text_of(const std::string& name) {
+std::string page(const std::string& name) {
   std::ifstream in{std::string{MCPCTL_SOURCE_DIR} + "/docs/" + name};
   REQUIRE(in.is_open());
   std::stringstream text;
@@ -26,7 +26,7 @@ std::string text_of(const std::string& name) {
 }
 
 const Json& schema() {
-  static const Json json = Json::parse(text_of("mcpctl.schema.json"));
+  static const Json json = Json::parse(page("mcpctl.schema.json"));
   return json;
 }
 
@@ -145,10 +145,10 @@ TEST_CASE("the schema knows the hosts' keys that we read") {
 }
 
 TEST_CASE("the reference page mentions every key, choice and default") {
-  const std::string page = text_of("config.md");
+  const std::string text = page("config.md");
   const auto mentions = [&](const std::string& word) {
     CAPTURE(word);
-    CHECK(page.find("`" + word + "`") != std::string::npos);
+    CHECK(text.find("`" + word + "`") != std::string::npos);
   };
   for (const std::string_view key : host_keys()) mentions(std::string{key});
   std::vector<KeyRow> rows = server_key_rows();
@@ -156,9 +156,9 @@ TEST_CASE("the reference page mentions every key, choice and default") {
   for (const KeyRow& row : rows) {
     mentions(row.path);
     for (const std::string_view choice : row.choices) mentions(std::string{choice});
-    const std::size_t at = page.find("| `" + row.path + "` |");
+    const std::size_t at = text.find("| `" + row.path + "` |");
     REQUIRE(at != std::string::npos);
-    const std::string line = page.substr(at, page.find('\n', at) - at);
+    const std::string line = text.substr(at, text.find('\n', at) - at);
     CAPTURE(line);
     if (row.shape != Shape::section && !row.fallback.empty()) {
       CHECK(line.find("`" + row.fallback + "`") != std::string::npos);

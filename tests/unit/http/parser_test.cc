@@ -64,7 +64,7 @@ std::string many(std::size_t count, std::string_view text) {
   return repeated;
 }
 
-const std::string post = "POST /p HTTP/1.1\r\nHost: h\r\n";
+const std::string post_head = "POST /p HTTP/1.1\r\nHost: h\r\n";
 
 }  // namespace
 
@@ -76,70 +76,77 @@ TEST_CASE("requests that could be read in two ways, or would cost too much, are 
   };
   const std::vector<Case> cases{
       {"Content-Length and Transfer-Encoding",
-       post + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+       post_head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"Transfer-Encoding and Content-Length",
-       post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400},
+       post_head + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400},
       {"two different Content-Length",
-       post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", 400},
+       post_head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", 400},
       {"the same Content-Length twice",
-       post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400},
-      {"a list of Content-Lengths", post + "Content-Length: 5, 5\r\n\r\nhello", 400},
-      {"a signed Content-Length", post + "Content-Length: +5\r\n\r\nhello", 400},
-      {"a negative Content-Length", post + "Content-Length: -5\r\n\r\nhello", 400},
-      {"a hexadecimal Content-Length", post + "Content-Length: 0x5\r\n\r\nhello", 400},
-      {"an empty Content-Length", post + "Content-Length:\r\n\r\n", 400},
-      {"a Content-Length beyond 64 bits", post + "Content-Length: 99999999999999999999\r\n\r\n",
-       400},
-      {"a space before the colon", post + "Content-Length : 5\r\n\r\nhello", 400},
-      {"a bare CR in a header value", post + "X: a\rContent-Length: 5\r\n\r\n", 400},
-      {"another byte after CR at the end of the headers", post + "\rXContent-Length: 5\r\n\r\n",
-       400},
+       post_head + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello", 400},
+      {"a list of Content-Lengths", post_head + "Content-Length: 5, 5\r\n\r\nhello", 400},
+      {"a signed Content-Length", post_head + "Content-Length: +5\r\n\r\nhello", 400},
+      {"a negative Content-Length", post_head + "Content-Length: -5\r\n\r\nhello", 400},
+      {"a hexadecimal Content-Length", post_head + "Content-Length: 0x5\r\n\r\nhello", 400},
+      {"an empty Content-Length", post_head + "Content-Length:\r\n\r\n", 400},
+      {"a Content-Length beyond 64 bits",
+       post_head + "Content-Length: 99999999999999999999\r\n\r\n", 400},
+      {"a space before the colon", post_head + "Content-Length : 5\r\n\r\nhello", 400},
+      {"a bare CR in a header value", post_head + "X: a\rContent-Length: 5\r\n\r\n", 400},
+      {"another byte after CR at the end of the headers",
+       post_head + "\rXContent-Length: 5\r\n\r\n", 400},
       {"bare LF line ends", "GET / HTTP/1.1\nHost: h\n\n", 400},
-      {"a NUL in a header value", post + std::string("X: a\0b\r\n\r\n", 10), 400},
+      {"a NUL in a header value", post_head + std::string("X: a\0b\r\n\r\n", 10), 400},
       {"a control byte in a header value",
-       post + "X: a\x01"
-              "b\r\n\r\n",
+       post_head + "X: a\x01"
+                   "b\r\n\r\n",
        400},
-      {"a control byte in a header name", post + "X\x01: a\r\n\r\n", 400},
-      {"a folded line that hides Content-Length", post + "X: a\r\n Content-Length: 5\r\n\r\nhello",
-       400},
-      {"a folded line after an empty value", post + "Content-Length:\r\n 5\r\n\r\nhello", 400},
+      {"a control byte in a header name", post_head + "X\x01: a\r\n\r\n", 400},
+      {"a folded line that hides Content-Length",
+       post_head + "X: a\r\n Content-Length: 5\r\n\r\nhello", 400},
+      {"a folded line after an empty value", post_head + "Content-Length:\r\n 5\r\n\r\nhello", 400},
       {"two faults, of which the first counts", "GET / HTXP/1.1\r\nHost: h\r\n fold\r\n\r\n", 400},
       {"a folded first line", "GET / HTTP/1.1\r\n Host: h\r\n\r\n", 400},
       {"Transfer-Encoding: identity, then chunked",
-       post + "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+       post_head + "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       400},
       {"Transfer-Encoding: chunked twice",
-       post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-      {"Transfer-Encoding: xchunked", post + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", 400},
+       post_head + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+       400},
+      {"Transfer-Encoding: xchunked", post_head + "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+       400},
       {"Transfer-Encoding: chunked, identity",
-       post + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400},
+       post_head + "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", 400},
       {"Transfer-Encoding: gzip, chunked",
-       post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
+       post_head + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 400},
       {"Transfer-Encoding in HTTP/1.0",
        "POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
       {"chunk data that is longer than its size",
-       post + "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", 400},
-      {"chunk data without CRLF", post + "Transfer-Encoding: chunked\r\n\r\n2\r\nabXX0\r\n\r\n",
-       400},
+       post_head + "Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", 400},
+      {"chunk data without CRLF",
+       post_head + "Transfer-Encoding: chunked\r\n\r\n2\r\nabXX0\r\n\r\n", 400},
       {"a space after a chunk size",
-       post + "Transfer-Encoding: chunked\r\n\r\n2 \r\nab\r\n0\r\n\r\n", 400},
-      {"a chunk size that is no number", post + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400},
+       post_head + "Transfer-Encoding: chunked\r\n\r\n2 \r\nab\r\n0\r\n\r\n", 400},
+      {"a chunk size that is no number", post_head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+       400},
       {"a chunk size beyond 64 bits",
-       post + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400},
+       post_head + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400},
       {"a megabyte of chunk extension",
-       post + "Transfer-Encoding: chunked\r\n\r\n2;" + std::string(1 << 20, 'x') + "\r\nab\r\n",
+       post_head + "Transfer-Encoding: chunked\r\n\r\n2;" + std::string(1 << 20, 'x') +
+           "\r\nab\r\n",
        400},
       {"a megabyte of zeros before a chunk size",
-       post + "Transfer-Encoding: chunked\r\n\r\n" + std::string(1 << 20, '0') + "2\r\nab\r\n",
+       post_head + "Transfer-Encoding: chunked\r\n\r\n" + std::string(1 << 20, '0') + "2\r\nab\r\n",
        400},
       {"a hundred kilobytes of trailer",
-       post + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n",
+       post_head + "Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(100'000, 'x') +
+           "\r\n\r\n",
        400},
       {"a hundred kilobytes of spaces in a trailer",
-       post + "Transfer-Encoding: chunked\r\n\r\n0\r\nX:" + std::string(100'000, ' ') + "x\r\n\r\n",
+       post_head + "Transfer-Encoding: chunked\r\n\r\n0\r\nX:" + std::string(100'000, ' ') +
+           "x\r\n\r\n",
        400},
       {"ten thousand chunks of one byte with extensions",
-       post + "Transfer-Encoding: chunked\r\n\r\n" + many(10'000, "1;abcdefgh\r\nx\r\n"), 400},
+       post_head + "Transfer-Encoding: chunked\r\n\r\n" + many(10'000, "1;abcdefgh\r\nx\r\n"), 400},
       {"two thousand headers", "GET / HTTP/1.1\r\nHost: h\r\n" + many(2000, "a:b\r\n") + "\r\n",
        431},
       {"more than 16 KiB of headers",
@@ -161,9 +168,9 @@ TEST_CASE("requests that could be read in two ways, or would cost too much, are 
       {"a target that is no path", "GET x HTTP/1.1\r\nHost: h\r\n\r\n", 400},
       {"an encoded NUL in the path", "GET /a%00b HTTP/1.1\r\nHost: h\r\n\r\n", 400},
       {"a broken escape", "GET /a%zz HTTP/1.1\r\nHost: h\r\n\r\n", 400},
-      {"a body that is too large", post + "Content-Length: 5000000\r\n\r\n", 413},
+      {"a body that is too large", post_head + "Content-Length: 5000000\r\n\r\n", 413},
       {"a chunked body that is too large",
-       post + "Transfer-Encoding: chunked\r\n\r\n500000\r\n" + std::string(5 << 20, 'x'), 413},
+       post_head + "Transfer-Encoding: chunked\r\n\r\n500000\r\n" + std::string(5 << 20, 'x'), 413},
   };
   for (const Case& bad : cases) {
     CAPTURE(bad.what);
@@ -177,31 +184,32 @@ TEST_CASE("requests that could be read in two ways, or would cost too much, are 
 
 TEST_CASE("ordinary requests are accepted however they are split") {
   CHECK(parse("GET /x HTTP/1.1\r\nHost: h\r\n\r\n").text() == "GET /x [] idle");
-  CHECK(parse(post + "Content-Length: 5\r\n\r\nhello").text() == "POST /p [hello] idle");
-  CHECK(parse(post + "Content-Length: 0\r\n\r\n").text() == "POST /p [] idle");
-  CHECK(parse(post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n")
+  CHECK(parse(post_head + "Content-Length: 5\r\n\r\nhello").text() == "POST /p [hello] idle");
+  CHECK(parse(post_head + "Content-Length: 0\r\n\r\n").text() == "POST /p [] idle");
+  CHECK(parse(post_head +
+              "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6;a=b\r\n world\r\n0\r\n\r\n")
             .text() == "POST /p [hello world] idle");
-  CHECK(
-      parse(post + "Transfer-Encoding: Chunked\r\n\r\n1\r\nx\r\n0\r\nTrailer: t\r\n\r\n").text() ==
-      "POST /p [x] idle");
+  CHECK(parse(post_head + "Transfer-Encoding: Chunked\r\n\r\n1\r\nx\r\n0\r\nTrailer: t\r\n\r\n")
+            .text() == "POST /p [x] idle");
   CHECK(parse("GET /x HTTP/1.0\r\n\r\n").text() == "GET /x [] idle");
   CHECK(parse("\r\n\r\nGET /x HTTP/1.1\r\nHost: h\r\n\r\n").text() == "GET /x [] idle");
   CHECK(parse("GET /x HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n").text() ==
         "GET /x [] idle");
   CHECK(parse("GET /x HTTP/1.1\r\nHost:\r\n\r\n").text() == "GET /x [] idle");
-  CHECK(parse(post + "Transfer-Encoding: chunked\r\n\r\n" + many(5000, "1\r\nx\r\n") + "0\r\n\r\n")
+  CHECK(parse(post_head + "Transfer-Encoding: chunked\r\n\r\n" + many(5000, "1\r\nx\r\n") +
+              "0\r\n\r\n")
             .text() == "POST /p [" + std::string(5000, 'x') + "] idle");
 }
 
 TEST_CASE("an incomplete request waits") {
   CHECK(parse("GET /x HTTP/1.1\r\nHost: h\r\n").text() == "waits");
-  CHECK(parse(post + "Content-Length: 5\r\n\r\nhell").text() == "waits");
-  CHECK(parse(post + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n").text() == "waits");
+  CHECK(parse(post_head + "Content-Length: 5\r\n\r\nhell").text() == "waits");
+  CHECK(parse(post_head + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n").text() == "waits");
 }
 
 TEST_CASE("pipelined requests come one by one") {
   const std::string get = "GET /x HTTP/1.1\r\nHost: h\r\n\r\n";
-  CHECK(parse(get + post + "Content-Length: 2\r\n\r\nab" + get).text() ==
+  CHECK(parse(get + post_head + "Content-Length: 2\r\n\r\nab" + get).text() ==
         "GET /x [] POST /p [ab] GET /x [] idle");
   CHECK(parse(get + "garbage").requests.size() == 1);
   RequestParser parser;
@@ -218,7 +226,7 @@ TEST_CASE("after a refusal nothing more is parsed") {
 
 TEST_CASE("the head is announced before the body") {
   RequestParser parser;
-  const std::string head = post + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
+  const std::string head = post_head + "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n";
 
   const Fed fed = parser.feed(head + "ab");
 

@@ -16,18 +16,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void write_file(const std::string& path, const std::string& text) {
+void save(const std::string& path, const std::string& text) {
   std::ofstream{path, std::ios::trunc} << text;
 }
 
 /// Watches all of `folder` but what is called "ignored", and what ends in ".log".
-struct Watching {
+struct WatchedFolder {
   Loop& loop;
   int bursts{0};
   FolderWatch::Changes changes;
   std::optional<FolderWatch> watch;
 
-  Watching(Loop& owner, const std::string& folder, std::size_t max_folders = 100) : loop(owner) {
+  WatchedFolder(Loop& owner, const std::string& folder, std::size_t max_folders = 100)
+      : loop(owner) {
     FolderWatchOptions options;
     options.enters = [](std::string_view path) { return !path.ends_with("ignored"); };
     options.counts = [](std::string_view path) { return !path.ends_with(".log"); };
@@ -63,17 +64,17 @@ TEST_CASE("a file of the tree that is written, replaced, made or removed is told
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "src/deep");
-  write_file(directory / "src/deep/one.js", "1");
-  Watching watching{loop, directory / "src"};
+  save(directory / "src/deep/one.js", "1");
+  WatchedFolder watching{loop, directory / "src"};
 
-  write_file(directory / "src/deep/one.js", "2");
+  save(directory / "src/deep/one.js", "2");
   CHECK(watching.hears(directory / "src/deep/one.js"));
 
-  write_file(directory / "new", "3");
+  save(directory / "new", "3");
   fs::rename(directory / "new", directory / "src/deep/one.js");
   CHECK(watching.hears(directory / "src/deep/one.js"));
 
-  write_file(directory / "src/two.js", "4");
+  save(directory / "src/two.js", "4");
   CHECK(watching.hears(directory / "src/two.js"));
 
   fs::remove(directory / "src/two.js");
@@ -84,9 +85,9 @@ TEST_CASE("a storm of writes to many files is told once") {
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "src");
-  Watching watching{loop, directory / "src"};
+  WatchedFolder watching{loop, directory / "src"};
 
-  for (int i = 0; i < 200; ++i) write_file(directory / ("src/" + std::to_string(i)), "x");
+  for (int i = 0; i < 200; ++i) save(directory / ("src/" + std::to_string(i)), "x");
   CHECK(run_until(loop, [&] { return watching.bursts > 0; }));
   watching.settle();
 
@@ -98,11 +99,11 @@ TEST_CASE("what is ignored is neither entered nor told, and reading is no change
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "src/ignored");
-  write_file(directory / "src/one.js", "1");
-  Watching watching{loop, directory / "src"};
+  save(directory / "src/one.js", "1");
+  WatchedFolder watching{loop, directory / "src"};
 
-  write_file(directory / "src/ignored/two.js", "2");
-  write_file(directory / "src/some.log", "3");
+  save(directory / "src/ignored/two.js", "2");
+  save(directory / "src/some.log", "3");
   std::string text;
   std::ifstream{directory / "src/one.js"} >> text;
   fs::create_directory(directory / "src/ignored/more");
@@ -116,13 +117,13 @@ TEST_CASE("a folder that comes later is watched, and what came with it is told")
   TemporaryDirectory directory;
   fs::create_directories(directory / "src");
   fs::create_directories(directory / "moved/inner");
-  write_file(directory / "moved/inner/three.js", "3");
-  Watching watching{loop, directory / "src"};
+  save(directory / "moved/inner/three.js", "3");
+  WatchedFolder watching{loop, directory / "src"};
 
   fs::rename(directory / "moved", directory / "src/moved");
   CHECK(watching.hears(directory / "src/moved/inner/three.js"));
 
-  write_file(directory / "src/moved/inner/three.js", "4");
+  save(directory / "src/moved/inner/three.js", "4");
   CHECK(watching.hears(directory / "src/moved/inner/three.js"));
 }
 
@@ -130,11 +131,11 @@ TEST_CASE("a folder that was moved away is none of ours any more") {
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "src/gone");
-  Watching watching{loop, directory / "src"};
+  WatchedFolder watching{loop, directory / "src"};
 
   fs::rename(directory / "src/gone", directory / "elsewhere");
   watching.settle();
-  write_file(directory / "elsewhere/file.js", "1");
+  save(directory / "elsewhere/file.js", "1");
   watching.settle();
 
   CHECK(watching.bursts == 0);
@@ -144,17 +145,17 @@ TEST_CASE("a build that removes its folder and makes it anew is noticed") {
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "dist");
-  write_file(directory / "dist/index.js", "1");
-  Watching watching{loop, directory / "dist"};
+  save(directory / "dist/index.js", "1");
+  WatchedFolder watching{loop, directory / "dist"};
 
   fs::remove_all(directory / "dist");
   CHECK(watching.hears(directory / "dist/index.js"));
 
   fs::create_directories(directory / "dist");
-  write_file(directory / "dist/index.js", "2");
+  save(directory / "dist/index.js", "2");
   CHECK(watching.hears(directory / "dist/index.js"));
 
-  write_file(directory / "dist/index.js", "3");
+  save(directory / "dist/index.js", "3");
   CHECK(watching.hears(directory / "dist/index.js"));
 }
 
@@ -165,8 +166,8 @@ TEST_CASE("more folders than the limit are said to be left out") {
     fs::create_directories(directory / ("src/" + std::to_string(i)));
   }
 
-  const Watching enough{loop, directory / "src", 6};
-  const Watching short_of{loop, directory / "src", 5};
+  const WatchedFolder enough{loop, directory / "src", 6};
+  const WatchedFolder short_of{loop, directory / "src", 5};
 
   CHECK(enough.watch->shortfall().empty());
   CHECK(short_of.watch->shortfall() ==
@@ -190,7 +191,7 @@ TEST_CASE("a folder watch can be dropped while it tells") {
   REQUIRE(opened);
   watch.emplace(std::move(*opened));
 
-  write_file(directory / "src/one", "1");
+  save(directory / "src/one", "1");
 
   CHECK(run_until(loop, [&] { return told; }));
 }

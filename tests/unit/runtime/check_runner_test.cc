@@ -15,7 +15,7 @@ using namespace mcpctl::runtime::testing;
 
 namespace {
 
-struct Outcome {
+struct CheckOutcome {
   bool succeeded{false};
   std::string why;
 };
@@ -23,8 +23,9 @@ struct Outcome {
 struct Checker {
   Checker() { adopt_orphans(); }
 
-  Outcome check(health::Check kind, const CheckTarget& target, Duration timeout = Duration{5'000}) {
-    std::optional<Outcome> outcome;
+  CheckOutcome check(health::Check kind, const CheckTarget& target,
+                     Duration timeout = Duration{5'000}) {
+    std::optional<CheckOutcome> outcome;
     runner.begin(kind, target, timeout, [&](bool succeeded, const std::string& why) {
       CHECK_FALSE(outcome.has_value());
       outcome = {succeeded, why};
@@ -33,7 +34,7 @@ struct Checker {
     return *outcome;
   }
 
-  Outcome run(std::vector<std::string> command, Duration timeout = Duration{5'000}) {
+  CheckOutcome run(std::vector<std::string> command, Duration timeout = Duration{5'000}) {
     CheckTarget target;
     target.server = "checked";
     target.command = std::move(command);
@@ -76,7 +77,7 @@ TEST_CASE("a tcp check succeeds where something listens, and fails where nothing
     CHECK(checker.check(health::Check::tcp, target).succeeded);
   }
 
-  const Outcome closed = checker.check(health::Check::tcp, target);
+  const CheckOutcome closed = checker.check(health::Check::tcp, target);
 
   CHECK_FALSE(closed.succeeded);
   CHECK(closed.why.starts_with("tcp 127.0.0.1:" + std::to_string(target.port) + ": "));
@@ -90,7 +91,7 @@ TEST_CASE("an http check succeeds from 200 to 399 and nowhere else") {
   }
   for (const int bad : {400, 404, 500, 503}) {
     Answering door{checker.loop, bad};
-    const Outcome outcome = checker.check(health::Check::http_get, door.target);
+    const CheckOutcome outcome = checker.check(health::Check::http_get, door.target);
     CHECK_FALSE(outcome.succeeded);
     CHECK(outcome.why.find("HTTP status " + std::to_string(bad)) != std::string::npos);
   }
@@ -100,7 +101,7 @@ TEST_CASE("an http check that is never answered ends with its time") {
   Checker checker;
   Answering door{checker.loop, 0};
 
-  const Outcome outcome = checker.check(health::Check::http_get, door.target, Duration{100});
+  const CheckOutcome outcome = checker.check(health::Check::http_get, door.target, Duration{100});
 
   CHECK_FALSE(outcome.succeeded);
   CHECK(outcome.why.find("no answer in 100ms") != std::string::npos);
@@ -111,7 +112,7 @@ TEST_CASE("an exec check succeeds with exit code 0, else quotes the last line") 
     Checker checker;
 
     CHECK(checker.run({"true"}).succeeded);
-    const Outcome bad = checker.run({"sh", "-c", "echo first; echo disk is full >&2; exit 3"});
+    const CheckOutcome bad = checker.run({"sh", "-c", "echo first; echo disk is full >&2; exit 3"});
     CHECK_FALSE(bad.succeeded);
     CHECK(bad.why == "exec sh: exit code 3: disk is full");
     CHECK_FALSE(checker.run({"no-such-command-anywhere"}).succeeded);
@@ -125,7 +126,7 @@ TEST_CASE("an exec check that hangs is killed with everything it started") {
   {
     Checker checker;
 
-    const Outcome outcome = checker.run({"sh", "-c", "sleep 60 & sleep 60"}, Duration{100});
+    const CheckOutcome outcome = checker.run({"sh", "-c", "sleep 60 & sleep 60"}, Duration{100});
 
     CHECK_FALSE(outcome.succeeded);
     CHECK(outcome.why == "exec sh: no answer in 100ms");
@@ -136,7 +137,7 @@ TEST_CASE("an exec check that hangs is killed with everything it started") {
 TEST_CASE("an exec check may write without end") {
   Checker checker;
 
-  const Outcome outcome = checker.run({"sh", "-c", "head -c 3000000 /dev/zero; exit 0"});
+  const CheckOutcome outcome = checker.run({"sh", "-c", "head -c 3000000 /dev/zero; exit 0"});
 
   CHECK(outcome.succeeded);
 }

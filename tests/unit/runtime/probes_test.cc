@@ -18,7 +18,7 @@ using Alive = config::Liveness::Method;
 
 namespace {
 
-config::Server companion(std::vector<std::string> modes) {
+config::Server companion_that(std::vector<std::string> modes) {
   modes.insert(modes.begin(), "--mode=process");
   config::Server server = misbehaving("companion", std::move(modes));
   server.kind = config::Kind::process;
@@ -37,7 +37,7 @@ config::Liveness impatient(Alive method) {
 
 config::Server listening(std::string mode, Ready method, long delay_ms = 0) {
   config::Server server =
-      companion({"--mode=" + mode, "--start-delay=" + std::to_string(delay_ms)});
+      companion_that({"--mode=" + mode, "--start-delay=" + std::to_string(delay_ms)});
   server.port = 0;
   server.readiness.method = method;
   return server;
@@ -97,7 +97,7 @@ TEST_CASE("ready by http-get: when it answers 200, but not with 503") {
 TEST_CASE("ready by exec: when the command succeeds") {
   Flag flag;
   flag.take_away();
-  config::Server server = companion({});
+  config::Server server = companion_that({});
   server.readiness.method = Ready::exec;
   server.readiness.command = {"test", "-e", flag.path};
   LiveFleet fleet{{server}};
@@ -115,32 +115,32 @@ TEST_CASE("ready by exec: when the command succeeds") {
 }
 
 TEST_CASE("ready by log-line: when a line matches") {
-  config::Server server = companion({"--mode=log-line", "--after=150", "--text=now up on 1"});
+  config::Server server = companion_that({"--mode=log-line", "--after=150", "--text=now up on 1"});
   server.readiness.method = Ready::log_line;
   server.readiness.pattern = "up on \\d";
   CHECK(is_ready_after(server, 150));
 }
 
 TEST_CASE("ready by notify: with READY=1, or a newline on the descriptor") {
-  config::Server sd = companion({"--mode=notify", "--start-delay=150"});
+  config::Server sd = companion_that({"--mode=notify", "--start-delay=150"});
   sd.readiness.method = Ready::notify;
   CHECK(is_ready_after(sd, 150));
 
-  config::Server fd = companion({"--mode=notify-fd", "--fd=5", "--start-delay=150"});
+  config::Server fd = companion_that({"--mode=notify-fd", "--fd=5", "--start-delay=150"});
   fd.readiness.method = Ready::notify;
   fd.readiness.notify_fd = 5;
   CHECK(is_ready_after(fd, 150));
 }
 
 TEST_CASE("ready by alive: when it has lived long enough") {
-  config::Server server = companion({});
+  config::Server server = companion_that({});
   server.readiness.method = Ready::alive;
   server.readiness.after = Duration{150};
   CHECK(is_ready_after(server, 150));
 }
 
 TEST_CASE("a server that never becomes ready is restarted after its start timeout") {
-  config::Server server = companion({});
+  config::Server server = companion_that({});
   server.readiness.method = Ready::notify;
   server.readiness.timeout = Duration{100};
   server.backoff.initial = Duration{20};
@@ -156,7 +156,7 @@ TEST_CASE("a server that never becomes ready is restarted after its start timeou
 
 TEST_CASE("alive by exec: degraded when the command fails, ready when it succeeds again") {
   Flag flag;
-  config::Server server = companion({});
+  config::Server server = companion_that({});
   server.liveness = impatient(Alive::exec);
   server.liveness.command = {"test", "-e", flag.path};
   server.liveness.failures = 3;
@@ -174,12 +174,12 @@ TEST_CASE("alive by exec: degraded when the command fails, ready when it succeed
 }
 
 TEST_CASE("alive by exec, http-get or tcp: a server that is not is restarted") {
-  config::Server exec = companion({});
+  config::Server exec = companion_that({});
   exec.liveness = impatient(Alive::exec);
   exec.liveness.command = {"false"};
   config::Server http = listening("listen-http-503", Ready::tcp);
   http.liveness = impatient(Alive::http_get);
-  config::Server tcp = companion({});
+  config::Server tcp = companion_that({});
   tcp.liveness = impatient(Alive::tcp);
   tcp.liveness.port = 1;
   for (config::Server server : {exec, http, tcp}) {
@@ -193,7 +193,7 @@ TEST_CASE("alive by exec, http-get or tcp: a server that is not is restarted") {
 }
 
 TEST_CASE("alive by notify: a watchdog that is not fed any more bites") {
-  config::Server server = companion({"--mode=watchdog", "--interval=20", "--after=400"});
+  config::Server server = companion_that({"--mode=watchdog", "--interval=20", "--after=400"});
   server.liveness = impatient(Alive::notify);
   server.liveness.interval = Duration{128};
   server.backoff.initial = Duration{20};
@@ -231,7 +231,7 @@ TEST_CASE("alive by ping: one that hangs is restarted, one without ping is not")
 // ---- reloads ---------------------------------------------------------------------
 
 TEST_CASE("a reload to a watchdog does not blame the process that was never told of it") {
-  config::Server server = companion({});
+  config::Server server = companion_that({});
   server.liveness.method = Alive::none;
   server.cwd = "/tmp";
   LiveFleet fleet{{server}};

@@ -14,9 +14,9 @@ using namespace mcpctl::runtime;
 
 namespace {
 
-struct Scratch {
-  Scratch() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
-  ~Scratch() { std::filesystem::remove_all(path); }
+struct EmptyFolder {
+  EmptyFolder() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
+  ~EmptyFolder() { std::filesystem::remove_all(path); }
   std::string path = "/tmp/mcpctl-test-XXXXXX";
 };
 
@@ -31,7 +31,7 @@ TEST_CASE("the directory is the session's, else the system's for root, else one 
   CHECK(choose_runtime_dir({"relative", 1000, false}) == "/tmp/mcpctl-1000");
 }
 
-TEST_CASE_FIXTURE(Scratch, "the directory is made for its owner alone") {
+TEST_CASE_FIXTURE(EmptyFolder, "the directory is made for its owner alone") {
   const auto directory = RuntimeDir::open_at(path + "/mcpctl");
 
   REQUIRE(directory);
@@ -40,7 +40,7 @@ TEST_CASE_FIXTURE(Scratch, "the directory is made for its owner alone") {
   CHECK((status.st_mode & 0777) == 0700);
 }
 
-TEST_CASE_FIXTURE(Scratch, "a symbolic link in its place is refused") {
+TEST_CASE_FIXTURE(EmptyFolder, "a symbolic link in its place is refused") {
   REQUIRE(::symlink("/tmp", (path + "/mcpctl").c_str()) == 0);
 
   const auto directory = RuntimeDir::open_at(path + "/mcpctl");
@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(Scratch, "a symbolic link in its place is refused") {
         "cannot trust the directory " + path + "/mcpctl: it is a symbolic link");
 }
 
-TEST_CASE_FIXTURE(Scratch, "a fleet's name cannot lead out of the directory") {
+TEST_CASE_FIXTURE(EmptyFolder, "a fleet's name cannot lead out of the directory") {
   const auto directory = RuntimeDir::open_at(path);
   REQUIRE(directory);
 
@@ -61,7 +61,8 @@ TEST_CASE_FIXTURE(Scratch, "a fleet's name cannot lead out of the directory") {
   }
 }
 
-TEST_CASE_FIXTURE(Scratch, "a socket's path that the kernel would cut is an error with a way out") {
+TEST_CASE_FIXTURE(EmptyFolder,
+                  "a socket's path that the kernel would cut is an error with a way out") {
   const auto directory = RuntimeDir::open_at(path);
   REQUIRE(directory);
 
@@ -72,7 +73,7 @@ TEST_CASE_FIXTURE(Scratch, "a socket's path that the kernel would cut is an erro
   CHECK(socket.error().message.find("choose a shorter \"name\"") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(Scratch, "only fleets that answer are running") {
+TEST_CASE_FIXTURE(EmptyFolder, "only fleets that answer are running") {
   const auto directory = RuntimeDir::open_at(path);
   REQUIRE(directory);
   loop::Loop loop;

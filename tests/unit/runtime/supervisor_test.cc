@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "fleet_fixture.h"
+#include "live_loop.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
@@ -14,8 +15,6 @@ using namespace mcpctl::runtime::testing;
 using supervisor::State;
 
 namespace {
-
-bool has_children() { return ::waitid(P_ALL, 0, nullptr, WEXITED | WNOHANG | WNOWAIT) == 0; }
 
 std::ptrdiff_t live_children() {
   std::ifstream children{"/proc/thread-self/children"};

@@ -23,7 +23,7 @@ const char* const ours[] = {"HOME=/root",
                             "=nameless",
                             nullptr};
 
-const SupervisorInstance supervisor{4711, 123456, 4026531836, "0a1b-2c3d"};
+const SupervisorInstance writer{4711, 123456, 4026531836, "0a1b-2c3d"};
 
 }  // namespace
 
@@ -64,7 +64,7 @@ TEST_CASE("configured values win over inherited ones and over the port, never ov
   EnvironmentSpec spec;
   spec.configured = &configured;
   spec.port = 8080;
-  spec.cookie = Cookie{"fleet", "server", {3}, supervisor};
+  spec.cookie = Cookie{"fleet", "server", {3}, writer};
 
   const auto environment = build_environment(spec, ours);
 
@@ -99,7 +99,7 @@ TEST_CASE("a value is found by its whole name") {
 
 TEST_CASE("a cookie survives the way through the environment, whatever the names") {
   for (const char* name : {"github", "@scope/server", "100%", "a=b c", "ünïcode", "x.y", ""}) {
-    const Cookie cookie{name, name, {7}, supervisor};
+    const Cookie cookie{name, name, {7}, writer};
 
     const std::string text = to_string(cookie);
 

@@ -8,11 +8,11 @@ using namespace test;
 
 namespace {
 
-const SupervisorInstance self = SupervisorInstance::current();
+const SupervisorInstance ourselves = SupervisorInstance::current();
 
 /// A supervisor of this boot that is no more.
 SupervisorInstance dead_supervisor() {
-  SupervisorInstance instance = self;
+  SupervisorInstance instance = ourselves;
   --instance.start_time;  // our pid, another process
   return instance;
 }
@@ -28,7 +28,7 @@ Child orphan(const Cookie& cookie, std::string script = "exec sleep 100") {
 std::size_t found(std::string_view fleet, std::span<const LeaderRecord> records = {}) {
   ProcessTable table;
   REQUIRE(table.refresh());
-  return find_leftovers(fleet, records, table, self).size();
+  return find_leftovers(fleet, records, table, ourselves).size();
 }
 
 void end(const Child& child) {
@@ -47,7 +47,7 @@ TEST_CASE("what a dead supervisor of this fleet left is found and killed with it
   ProcessTable table;
   CHECK(eventually([&] {
     REQUIRE(table.refresh());
-    return kill_leftovers("left", {}, table, self).found == 0;
+    return kill_leftovers("left", {}, table, ourselves).found == 0;
   }));
 
   CHECK(wait_for(child).signal == SIGKILL);
@@ -62,7 +62,7 @@ TEST_CASE("another fleet's, a live supervisor's and what cannot be judged is spa
   SupervisorInstance before_boot = dead_supervisor();
   before_boot.boot_id = "another";
   const auto parent = [] {  // a live process that is not us
-    SupervisorInstance instance = self;
+    SupervisorInstance instance = ourselves;
     ProcessStat stat;
     REQUIRE(read_stat(open_proc().get(), ::getppid(), stat));
     instance.pid = stat.pid;
@@ -70,9 +70,9 @@ TEST_CASE("another fleet's, a live supervisor's and what cannot be judged is spa
     return instance;
   }();
   const Child spared[] = {
-      orphan({"other", "github", {1}, dead_supervisor()}), orphan({"left", "github", {1}, self}),
-      orphan({"left", "github", {1}, parent}), orphan({"left", "github", {1}, elsewhere}),
-      orphan({"left", "github", {1}, before_boot})};
+      orphan({"other", "github", {1}, dead_supervisor()}),
+      orphan({"left", "github", {1}, ourselves}), orphan({"left", "github", {1}, parent}),
+      orphan({"left", "github", {1}, elsewhere}), orphan({"left", "github", {1}, before_boot})};
   const Child doomed = orphan({"left", "github", {1}, dead_supervisor()});
 
   CHECK(eventually([] { return found("left") == 1; }));
@@ -89,7 +89,7 @@ TEST_CASE("a recorded leader without a readable cookie is found, a recycled pid 
   ProcessStat stat;
   REQUIRE(read_stat(open_proc().get(), child->pid, stat));
   const std::string cookie = to_string(Cookie{"left", "github", {1}, dead_supervisor()});
-  const LeaderRecord record{child->pid, stat.start_time, self.boot_id, cookie};
+  const LeaderRecord record{child->pid, stat.start_time, ourselves.boot_id, cookie};
   LeaderRecord recycled = record;
   --recycled.start_time;
   LeaderRecord rebooted = record;

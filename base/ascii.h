@@ -1,0 +1,14 @@
+// The classes of ASCII, whatever the locale; a byte beyond it is in none.
+#pragma once
+
+namespace mcpctl {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+constexpr bool is_alphanumeric(char c) { return is_digit(c) || is_upper(c) || is_lower(c); }
+
+/// A capital letter's small one; any other as it is.
+constexpr char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
+
+}  // namespace mcpctl
