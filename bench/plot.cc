@@ -10,7 +10,7 @@ namespace {
 
 constexpr double width = 640;
 constexpr double height = 400;
-constexpr double left = 70;
+constexpr double left_edge = 70;
 constexpr double right = 20;
 constexpr double top = 40;
 constexpr double bottom = 50;
@@ -60,7 +60,7 @@ class Picture {
            number(height) + "\" font-family=\"sans-serif\" font-size=\"12\">\n" +
            "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n";
     text(width / 2, 20, "middle", plot_.title);
-    text((left + width - right) / 2, height - 12, "middle", plot_.x_label);
+    text((left_edge + width - right) / 2, height - 12, "middle", plot_.x_label);
     svg_ += "<g transform=\"translate(16 " + number(height / 2) + ") rotate(-90)\">";
     text(0, 0, "middle", plot_.y_label);
     svg_ += "</g>\n";
@@ -69,15 +69,15 @@ class Picture {
       text(at_x(x), height - bottom + 16, "middle", number(x));
     }
     for (double y = y_.low; y <= y_.high * 1.01; y *= 10) {
-      line(left, at_y(y), width - right, at_y(y));
-      text(left - 6, at_y(y) + 4, "end", number(y));
+      line(left_edge, at_y(y), width - right, at_y(y));
+      text(left_edge - 6, at_y(y) + 4, "end", number(y));
     }
     for (std::size_t i = 0; i < plot_.curves.size(); ++i) curve(i);
     return svg_ + "</svg>\n";
   }
 
  private:
-  double at_x(double x) const { return left + x_.share(x) * (width - left - right); }
+  double at_x(double x) const { return left_edge + x_.share(x) * (width - left_edge - right); }
   double at_y(double y) const { return height - bottom - y_.share(y) * (height - top - bottom); }
 
   void text(double x, double y, const char* anchor, const std::string& words) {
@@ -100,9 +100,9 @@ class Picture {
     }
     svg_ += pen;
     const double y = top + 14 + 18 * static_cast<double>(index);
-    svg_ += "<polyline points=\"" + number(left + 12) + "," + number(y - 4) + " " +
-            number(left + 42) + "," + number(y - 4) + pen;
-    text(left + 48, y, "start", plot_.curves[index].name);
+    svg_ += "<polyline points=\"" + number(left_edge + 12) + "," + number(y - 4) + " " +
+            number(left_edge + 42) + "," + number(y - 4) + pen;
+    text(left_edge + 48, y, "start", plot_.curves[index].name);
   }
 
   const Plot& plot_;

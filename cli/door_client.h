@@ -18,7 +18,7 @@ namespace mcpctl::cli {
 /// "http://127.0.0.1:7420/mcp"; an error when the fleet has no door.
 Result<std::string> door_of(const FoundFleet& fleet);
 
-/// Bytes of an answer; a resource may be a whole file.
+/// Bytes of one answer.
 inline constexpr std::uint64_t longest_answer = 64u << 20;
 
 /// Where one server is behind the door.
