@@ -276,7 +276,8 @@ void Fleet::await_that(const std::string& name, const std::function<bool(const J
 
 void Fleet::await_restart(const std::string& name, pid_t former) {
   await_that(name, [former](const Json& status) {
-    return status["state"] == "ready" && status["pid"] != former;
+    // Between a leader's end and the news of it the server is ready and has no pid.
+    return status["state"] == "ready" && status["pid"].is_number() && status["pid"] != former;
   });
 }
 
