@@ -1,11 +1,11 @@
 #include "spawn/leftovers.h"
 
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 
+#include "spawn/chase.h"
 #include "spawn/gathering.h"
 
 namespace mcpctl::spawn {
@@ -15,25 +15,6 @@ bool is_leftover(std::string_view cookie_text, std::string_view fleet, const Pro
                  const SupervisorInstance& self) {
   const auto cookie = parse_cookie(cookie_text);
   return cookie && cookie->fleet == fleet && is_certainly_dead(cookie->supervisor, table, self);
-}
-
-/// What chase() is for our own children, for those of whoever adopted the leftovers.
-/// False if the last look could not tell whose a newcomer was, or still found one.
-bool chase_leftovers(std::string_view fleet, ProcessTable& table, const SupervisorInstance& self,
-                     std::size_t& killed) {
-  constexpr int looks_max = 64;
-  const std::vector<pid_t> adopters = table.ancestors();
-  for (int look = 0; look < looks_max; ++look) {
-    bool is_quiet = true;
-    const auto end = [&](const ProcessTable::Newcomer& child) {
-      if (!is_leftover(child.cookie, fleet, table, self)) return;
-      is_quiet = false;
-      if (::syscall(SYS_pidfd_send_signal, child.pidfd.get(), SIGKILL, nullptr, 0) == 0) ++killed;
-    };
-    for (const pid_t adopter : adopters) is_quiet &= table.visit_newcomers(adopter, end);
-    if (is_quiet) return true;
-  }
-  return false;
 }
 
 }  // namespace
@@ -80,9 +61,10 @@ LeftoverRound kill_leftovers(std::string_view fleet, std::span<const LeaderRecor
                              ProcessTable& table, const SupervisorInstance& self) {
   const auto found = find_leftovers(fleet, records, table, self);
   for (const ProcessStat* process : found) send_signal(table.proc(), *process, SIGKILL);
-  LeftoverRound round{.found = found.size()};
-  round.is_certain = chase_leftovers(fleet, table, self, round.found);
-  return round;
+  const Chase chase = chase_newcomers(table, table.ancestors(), [&](std::string_view cookie) {
+    return is_leftover(cookie, fleet, table, self);
+  });
+  return {.found = found.size() + chase.killed, .is_certain = chase.is_certain};
 }
 
 }  // namespace mcpctl::spawn

@@ -8,6 +8,7 @@
 #include <csignal>
 #include <set>
 
+#include "spawn/chase.h"
 #include "spawn/exit_status.h"
 #include "spawn/gathering.h"
 
@@ -135,17 +136,9 @@ std::vector<std::string> Tree::survivors(ProcessTable& table) {
 void chase(std::span<Tree* const> trees, ProcessTable& table) {
   std::set<std::string_view> cookies;
   for (const Tree* tree : trees) cookies.insert(tree->cookie());
-  constexpr int looks_max = 64;
-  for (int look = 0; look < looks_max; ++look) {
-    bool found = false;
-    const bool all_told =
-        table.visit_newcomers(::getpid(), [&](const ProcessTable::Newcomer& child) {
-          if (!cookies.contains(child.cookie)) return;
-          found = true;
-          ::kill(child.pid, SIGKILL);  // our child and not reaped, so the pid is its own
-        });
-    if (all_told && !found) return;
-  }
+  const pid_t self = ::getpid();
+  chase_newcomers(table, {&self, 1},
+                  [&](std::string_view cookie) { return cookies.contains(cookie); });
 }
 
 }  // namespace mcpctl::spawn

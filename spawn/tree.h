@@ -71,10 +71,7 @@ class Tree {
   bool is_gone_{false};
 };
 
-/// Kills what has joined `trees` since the snapshot.  Of a chain of processes that
-/// each fork the next and end, the link that a snapshot shows has ended when its
-/// signal comes.  So this looks at nothing but our children, where the next one
-/// appears, and again while they change; some milliseconds at most.
+/// Kills what has joined `trees` since the snapshot: see chase_newcomers().
 void chase(std::span<Tree* const> trees, ProcessTable& table);
 
 }  // namespace mcpctl::spawn
