@@ -47,8 +47,7 @@ CLI::App* declare(CLI::App& root, Command& command) {
 /// The nearest of `words` as a clause, or nothing.
 std::string meant(std::string_view word, const std::vector<std::string>& words) {
   const std::vector<std::string_view> views{words.begin(), words.end()};
-  const auto near = config::closest(word, views);
-  return near ? "; did you mean \"" + *near + "\"?" : "";
+  return config::did_you_mean_clause(word, views);
 }
 
 /// The complaint about a first word that is no command; empty if it is one.

@@ -20,9 +20,8 @@ Result<supervisor::ExitRule> exit_rule_of(const std::vector<std::string>& words)
     } else if (word.starts_with("main=") && word.size() > 5) {
       rule.main = word.substr(5);
     } else {
-      const auto near = config::closest(word, known);
       return failure("cannot end the fleet on \"" + word + "\"; expected main, main=NAME, " +
-                     "any-failed or all-done" + (near ? "; did you mean \"" + *near + "\"?" : ""));
+                     "any-failed or all-done" + config::did_you_mean_clause(word, known));
     }
   }
   return rule;

@@ -59,9 +59,7 @@ Result<FoundFleet> by_name(const std::vector<FleetIdentity>& fleets, const std::
     if (fleet.name == name) return FoundFleet{fleet.name, fleet.socket};
     known.push_back(fleet.name);
   }
-  const auto near = config::closest(name, known);
-  return failure("no fleet \"" + name + "\" is running" +
-                 (near ? "; did you mean \"" + *near + "\"?" : ""));
+  return failure("no fleet \"" + name + "\" is running" + config::did_you_mean_clause(name, known));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/fleet_view.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "config/suggest.h"
@@ -111,16 +112,19 @@ std::string reason_of(const ServerView& server) {
   return server.why;
 }
 
+std::string unknown_server(const std::vector<std::string>& names,
+                           std::span<const std::string_view> known) {
+  for (const std::string& name : names) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    return "no server \"" + name + "\" in this fleet" + config::did_you_mean_clause(name, known);
+  }
+  return "";
+}
+
 std::string FleetView::unknown_name(const std::vector<std::string>& names) const {
   std::vector<std::string_view> known;
   for (const ServerView& server : servers) known.push_back(server.name);
-  for (const std::string& name : names) {
-    if (find(name) != nullptr) continue;
-    const auto near = config::closest(name, known);
-    return "no server \"" + name + "\" in this fleet" +
-           (near ? "; did you mean \"" + *near + "\"?" : "");
-  }
-  return "";
+  return unknown_server(names, known);
 }
 
 bool FleetView::waits_in_vain(const ServerView& server) const {

@@ -4,6 +4,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,11 @@ struct ServerView {
 /// Why it is in its state; for a waiting one, what for.
 std::string reason_of(const ServerView& server);
 
+/// The first of `names` that is not among `known`, in words, with the one that was
+/// meant; empty if there is none.
+std::string unknown_server(const std::vector<std::string>& names,
+                           std::span<const std::string_view> known);
+
 struct FleetView {
   std::string fleet;
   bool ready{false};
@@ -46,8 +52,7 @@ struct FleetView {
   std::vector<ServerView> servers;
 
   const ServerView* find(std::string_view name) const;
-  /// The first of `names` that no server has, in words, with the one that was meant;
-  /// empty if there is none.
+  /// unknown_server() among its servers.
   std::string unknown_name(const std::vector<std::string>& names) const;
   /// It waits for a server that has failed, or for one that does.
   bool waits_in_vain(const ServerView& server) const;

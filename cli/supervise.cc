@@ -10,10 +10,10 @@
 #include "cli/command.h"
 #include "cli/exit_code.h"
 #include "cli/exit_watch.h"
+#include "cli/fleet_view.h"
 #include "cli/session.h"
 #include "cli/terminal.h"
 #include "config/reader.h"
-#include "config/suggest.h"
 #include "control/json.h"
 #include "gateway/door.h"
 #include "loop/address.h"
@@ -67,13 +67,7 @@ std::string unknown_name(const config::Config& config, const std::vector<std::st
   std::vector<std::string_view> known;
   for (const config::Server& server : config.servers) known.push_back(server.name);
   for (const config::Unusable& unusable : config.unusable) known.push_back(unusable.server);
-  for (const std::string& name : names) {
-    if (std::ranges::find(known, name) != known.end()) continue;
-    const auto near = config::closest(name, known);
-    return "no server \"" + name + "\" in this fleet" +
-           (near ? "; did you mean \"" + *near + "\"?" : "");
-  }
-  return "";
+  return unknown_server(names, known);
 }
 
 /// Who waits for the exit of a server that is restarted for ever is told so.

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace mcpctl::cli {
 namespace {
 
 /// ASCII is enough for names of states, and what a name has beyond it is compared as is.
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
+std::string lowered(std::string text) {
+  for (char& c : text) c = lower(c);
   return text;
 }
 
@@ -74,10 +74,10 @@ void TopState::add_gap(const std::string& text) {
 }
 
 std::vector<const ServerView*> TopState::servers() const {
-  const std::string wanted = lower(filter_);
+  const std::string wanted = lowered(filter_);
   std::vector<const ServerView*> shown;
   for (const ServerView& server : fleet_.servers) {
-    const bool matches = lower(server.name).find(wanted) != std::string::npos ||
+    const bool matches = lowered(server.name).find(wanted) != std::string::npos ||
                          server.state.find(wanted) != std::string::npos;
     if (matches) shown.push_back(&server);
   }

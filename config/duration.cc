@@ -36,8 +36,6 @@ constexpr std::array size_units{
     SizeUnit{"tb", 1'000'000'000'000},
 };
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 /// A decimal number as an integer and thousandths, without rounding through a double.
 struct Decimal {
   std::uint64_t whole{0};
@@ -126,7 +124,7 @@ Result<std::uint64_t> parse_size(std::string_view text) {
   if (!text.empty() && text[0] == ' ') text.remove_prefix(1);
   std::string name;
   for (const char c : take_letters(text)) {
-    name += static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+    name += lower(c);
   }
   if (!text.empty()) return failure("not a size; write a number and a unit, such as \"512MiB\"");
   for (const SizeUnit& unit : size_units) {

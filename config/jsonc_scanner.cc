@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "config/utf8.h"
 
 namespace mcpctl::config {
@@ -14,7 +15,7 @@ bool is_number(std::string_view text) {
   std::size_t at = 0;
   const auto digits = [&] {
     const std::size_t from = at;
-    while (at < text.size() && is_json_digit(text[at])) ++at;
+    while (at < text.size() && is_digit(text[at])) ++at;
     return at > from;
   };
   if (at < text.size() && text[at] == '-') ++at;
@@ -37,16 +38,14 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-bool is_json_digit(char c) { return c >= '0' && c <= '9'; }
-
 bool is_word_byte(char c) {
-  return is_json_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-         c == '$' || static_cast<unsigned char>(c) >= 0x80;
+  return is_digit(c) || is_letter(c) || c == '_' || c == '$' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 bool JsoncScanner::starts_value() const {
   const char c = peek();
-  return c == '"' || c == '{' || c == '[' || c == '-' || is_json_digit(c);
+  return c == '"' || c == '{' || c == '[' || c == '-' || is_digit(c);
 }
 
 std::string JsoncScanner::found() const {
@@ -167,8 +166,8 @@ int JsoncScanner::hex4() {
   for (std::size_t i = 0; i < 4; ++i) {
     const char c = at_ + i < text_.size() ? text_[at_ + i] : '\0';
     const bool small = c >= 'a' && c <= 'f';
-    if (!is_json_digit(c) && !small && !(c >= 'A' && c <= 'F')) return -1;
-    code = code * 16 + (is_json_digit(c) ? c - '0' : (small ? c - 'a' : c - 'A') + 10);
+    if (!is_digit(c) && !small && !(c >= 'A' && c <= 'F')) return -1;
+    code = code * 16 + (is_digit(c) ? c - '0' : (small ? c - 'a' : c - 'A') + 10);
   }
   at_ += 4;
   return code;
@@ -211,7 +210,7 @@ void JsoncScanner::number_or_word(Node& node) {
   } else if (is_number(word)) {
     node.type = Node::Type::number;
     node.text = word;
-  } else if (is_json_digit(word[0]) || word[0] == '-' || word[0] == '+' || word[0] == '.') {
+  } else if (is_digit(word[0]) || word[0] == '-' || word[0] == '+' || word[0] == '.') {
     fault({begin, at_}, "not a number as JSON writes it",
           "use plain decimal digits, or double quotes for a string");
   } else {

@@ -9,7 +9,6 @@
 
 namespace mcpctl::config {
 
-bool is_json_digit(char c);
 /// A byte of a bare word: letters, digits, '_', '$' and all beyond ASCII.
 bool is_word_byte(char c);
 

@@ -6,6 +6,8 @@
 #include <map>
 #include <set>
 
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "config/checks.h"
 #include "config/server_reader.h"
 #include "config/suggest.h"
@@ -230,11 +232,11 @@ std::string short_hash(std::string_view text) {
     hash *= 0x100000001b3u;
   }
   hash = (hash ^ (hash >> 24) ^ (hash >> 48)) & 0xffffff;
-  std::string hex;
+  std::string digits;
   for (unsigned shift = 24; shift > 0; shift -= 4) {
-    hex += "0123456789abcdef"[(hash >> (shift - 4)) & 0xf];
+    digits += hex_digits[(hash >> (shift - 4)) & 0xf];
   }
-  return hex;
+  return digits;
 }
 
 }  // namespace
@@ -265,10 +267,8 @@ std::string derived_name(const std::string& path, const World& world) {
   constexpr std::size_t longest = 40;
   std::string name;
   for (const char c : base.substr(0, longest)) {
-    const char low = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    const bool fits = (low >= 'a' && low <= 'z') || (low >= '0' && low <= '9');
-    if (fits)
-      name += low;
+    if (is_alphanumeric(c))
+      name += lower(c);
     else if (!name.empty() && name.back() != '-')
       name += '-';
   }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 
+#include "base/ascii.h"
 #include "config/key_values.h"
 
 namespace mcpctl::config {
@@ -231,7 +232,7 @@ Value<StopLadder> stop_signal() {
   const auto read = value.read;
   value.read = [read](Values& values, const Node& node, StopLadder& into) {
     Node full = node;
-    for (char& c : full.text) c = static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    for (char& c : full.text) c = upper(c);
     if (!full.text.starts_with("SIG")) full.text = "SIG" + full.text;
     const bool known = find_name(signal_names, full.text).has_value();
     read(values, known ? full : node, into);

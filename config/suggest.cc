@@ -6,7 +6,6 @@
 #include "base/ascii.h"
 
 namespace mcpctl::config {
-namespace {}  // namespace
 
 std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t limit) {
   const std::size_t gap = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
@@ -50,6 +49,12 @@ std::optional<std::string> closest(std::string_view word,
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates) {
   const auto meant = closest(word, candidates);
   return meant ? "did you mean \"" + *meant + "\"?" : "";
+}
+
+std::string did_you_mean_clause(std::string_view word,
+                                std::span<const std::string_view> candidates) {
+  const std::string question = did_you_mean(word, candidates);
+  return question.empty() ? "" : "; " + question;
 }
 
 }  // namespace mcpctl::config

@@ -18,5 +18,8 @@ std::optional<std::string> closest(std::string_view word,
 
 /// "did you mean …?", or nothing.
 std::string did_you_mean(std::string_view word, std::span<const std::string_view> candidates);
+/// The same as the end of a sentence: "; did you mean …?".
+std::string did_you_mean_clause(std::string_view word,
+                                std::span<const std::string_view> candidates);
 
 }  // namespace mcpctl::config

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/hex.h"
 #include "config/key_values.h"
 #include "config/sha256.h"
 #include "config/special_values.h"
@@ -60,13 +61,7 @@ bool read_hash(std::string_view text, std::array<std::uint8_t, 32>& digest) {
 }
 
 std::string write_hash(const std::array<std::uint8_t, 32>& digest) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text{hash_prefix};
-  for (const std::uint8_t byte : digest) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
+  return std::string{hash_prefix} + hex(digest);
 }
 
 /// The token itself; nothing when it cannot be had, which was said.

@@ -64,9 +64,8 @@ std::optional<http::Response> missing_server(const config::Config& config,
   if (std::ranges::find(config.disabled, name) != config.disabled.end()) {
     return problem_reply(404, "server \"" + name + "\" is disabled in the configuration");
   }
-  const auto near = config::closest(name, known);
   return problem_reply(404, "no server \"" + name + "\" in this fleet",
-                       near ? "did you mean \"" + *near + "\"?" : "");
+                       config::did_you_mean(name, known));
 }
 
 Api::Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown,

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/ascii.h"
+
 namespace mcpctl::control {
 
 std::vector<std::string> list_parameter(const http::Request& request, std::string_view key) {
@@ -45,9 +47,7 @@ std::string percent_encoded(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool is_alphanumeric =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (is_alphanumeric || unreserved.find(c) != std::string_view::npos) {
+    if (is_alphanumeric(c) || unreserved.find(c) != std::string_view::npos) {
       encoded += c;
     } else {
       encoded += {'%', digits[byte >> 4], digits[byte & 15]};

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/ascii.h"
 #include "mcp/envelope.h"
 #include "mcp/raw.h"
 
@@ -18,9 +19,8 @@ constexpr std::size_t deepest = 16;
 bool is_token(std::string_view text) {
   if (text.empty() || text.size() > 100) return false;
   for (const char c : text) {
-    const bool is_alnum =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!is_alnum && std::string_view{"!#$%&'*+-.^_`|~"}.find(c) == std::string_view::npos) {
+    if (!is_alphanumeric(c) &&
+        std::string_view{"!#$%&'*+-.^_`|~"}.find(c) == std::string_view::npos) {
       return false;
     }
   }

@@ -7,8 +7,8 @@
 
 namespace mcpctl::gateway {
 
-/// 32 hexadecimal digits from getrandom(2).
-std::string new_session_id();
+/// 128 bits that nobody can guess: 32 hexadecimal digits from getrandom(2).
+std::string unguessable();
 
 /// Whether `text` could be one of ours.
 bool is_session_id(std::string_view text);

@@ -17,7 +17,7 @@ Sessions::Sessions(Floor& floor) : floor_(floor), timer_(floor.loop) {}
 
 LegacySession& Sessions::open(LegacySession::Terms terms, relay::Asker asker) {
   if (sessions_.size() >= floor_.config.max_sessions) close(*entries_.front().session);
-  terms.id = new_session_id();
+  terms.id = unguessable();
   const std::string id = terms.id;
   entries_.push_back({std::make_unique<LegacySession>(floor_, std::move(terms), std::move(asker)),
                       floor_.loop.now()});

@@ -1,11 +1,11 @@
 // The conversation of an Upstream: opened and closed with the server's incarnations.
-#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "base/assert.h"
+#include "gateway/session_id.h"
 #include "gateway/upstream.h"
 #include "gateway/upstream_calls.h"
 #include "mcp/raw.h"
@@ -18,19 +18,6 @@ using supervisor::State;
 constexpr Duration session_pause{1'000};
 /// For a modern client's user to answer what a legacy server asks.
 constexpr Duration thinking_time{600'000};
-
-/// Who has it may continue somebody's call: 128 bits that nobody can guess.
-std::string unguessable() {
-  std::array<unsigned char, 16> bytes{};
-  MCPCTL_ASSERT(::getrandom(bytes.data(), bytes.size(), 0) == ssize_t{bytes.size()});
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += digits[byte >> 4];
-    text += digits[byte & 15];
-  }
-  return text;
-}
 
 /// Of a response.  An error is never long: no need to read through a large result.
 bool is_error(std::string_view text) {
@@ -168,6 +155,7 @@ void Upstream::open_link(const mcp::Profile& profile) {
   options.take_id = [this] { return http_ ? http_->take_id() : channel_->take_id(); };
   options.take_ask_id = [this] { return numbers_.take_ask(); };
   options.make_token = [this] {
+    // Who has it may continue somebody's call.
     parked_.push_back({unguessable(), loop_.now() + thinking_time});
     wake(parked_.back().until);
     return parked_.back().token;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 
 namespace mcpctl::http {
@@ -246,8 +247,7 @@ class MessageParser {
   }
 
   void check_length(std::string_view length) {
-    const bool digits =
-        !length.empty() && std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = !length.empty() && std::ranges::all_of(length, is_digit);
     if (!digits) refuse(400, "a Content-Length that is no number");
     if (!skip_body_ && raw_.content_length > limits_.body_bytes) {
       refuse(413, "a body larger than " + std::to_string(limits_.body_bytes));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
+
 namespace mcpctl::http {
 
 bool SseParser::feed(std::string_view bytes, std::vector<SseEvent>& events) {
@@ -53,8 +55,7 @@ void SseParser::take_field(std::string_view name, std::string_view value) {
   } else if (name == "id") {
     if (value.find('\0') == std::string_view::npos) last_id_ = value;
   } else if (name == "retry") {
-    const bool digits = !value.empty() && value.size() <= 9 &&
-                        std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = !value.empty() && value.size() <= 9 && std::ranges::all_of(value, is_digit);
     if (digits) retry_ = Duration{std::stol(std::string{value})};
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/hex.h"
 
 namespace mcpctl::http {
 
@@ -69,9 +70,8 @@ std::string address_of(const ASN1_OCTET_STRING* bytes) {
     return text;
   }
   for (int i = 0; i < ASN1_STRING_length(bytes); ++i) {
-    constexpr char digits[] = "0123456789abcdef";
     if (i > 0 && i % 2 == 0) text += ':';
-    (text += digits[octets[i] >> 4]) += digits[octets[i] & 15];
+    text += hex({octets + i, 1});
   }
   return text;
 }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/hex.h"
+
 namespace mcpctl::http {
 
 namespace {
@@ -36,7 +38,7 @@ std::int64_t change_time(const std::string& path) {
 
 /// As in 5ed36f99.0.
 bool is_hash(std::string_view name) {
-  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+  const auto is_digit = [](char c) { return hex_digits.find(c) != std::string_view::npos; };
   return name.size() >= 10 && name[8] == '.' && std::ranges::all_of(name.substr(0, 8), is_digit);
 }
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/ascii.h"
+#include "base/hex.h"
+
 namespace mcpctl::relay {
 namespace {
 
@@ -13,15 +16,12 @@ std::string digest(std::string_view text) {
     hash ^= static_cast<unsigned char>(c);
     hash *= 16777619u;
   }
-  std::string hex(8, '0');
-  for (std::size_t i = 8; i-- > 0; hash >>= 4) hex[i] = "0123456789abcdef"[hash & 0xF];
-  return hex;
+  std::string digits(8, '0');
+  for (std::size_t i = 8; i-- > 0; hash >>= 4) digits[i] = hex_digits[hash & 0xF];
+  return digits;
 }
 
-bool is_allowed(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '-' || c == '.';
-}
+bool is_allowed(char c) { return is_alphanumeric(c) || c == '_' || c == '-' || c == '.'; }
 
 }  // namespace
 

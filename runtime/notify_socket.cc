@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/hex.h"
+
 namespace mcpctl::runtime {
 namespace {
 
@@ -19,13 +21,7 @@ constexpr int messages_per_turn = 16;
 std::string random_name() {
   std::array<unsigned char, 16> bytes{};
   static_cast<void>(::getrandom(bytes.data(), bytes.size(), 0));
-  std::string name = "mcpctl-notify-";
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (const unsigned char byte : bytes) {
-    name += digits[byte >> 4];
-    name += digits[byte & 15];
-  }
-  return name;
+  return "mcpctl-notify-" + hex(bytes);
 }
 
 }  // namespace

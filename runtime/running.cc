@@ -148,11 +148,8 @@ Result<ServerId> Supervisor::Running::identify(std::string_view server) const {
   if (const auto id = fleet_.find(server)) return *id;
   std::vector<std::string_view> names;
   for (const auto& [id, member] : fleet_.members()) names.push_back(member.name);
-  std::string message = "no server named \"" + std::string{server} + "\"";
-  if (const auto near = config::closest(server, names)) {
-    message.append("; did you mean \"").append(*near).append("\"?");
-  }
-  return failure(std::move(message));
+  return failure("no server named \"" + std::string{server} + "\"" +
+                 config::did_you_mean_clause(server, names));
 }
 
 Result<void> Supervisor::Running::command(Command command, std::string_view server) {

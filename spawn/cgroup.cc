@@ -9,6 +9,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "base/ascii.h"
+#include "base/hex.h"
 #include "spawn/cgroup_files.h"
 #include "spawn/own_cgroup.h"
 #include "spawn/proc.h"
@@ -26,14 +28,12 @@ constexpr unsigned most_siblings = 100;
 std::string directory_name(std::string_view name) {
   std::string safe;
   for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || (c == '.' && !safe.empty());
+    const bool plain = is_alphanumeric(c) || c == '-' || c == '_' || (c == '.' && !safe.empty());
     if (plain) {
       safe += c;
     } else {
-      constexpr char digits[] = "0123456789abcdef";
       const auto byte = static_cast<unsigned char>(c);
-      (((safe += '%') += digits[byte >> 4]) += digits[byte & 15]);
+      (safe += '%') += hex({&byte, 1});
     }
   }
   return safe;

@@ -6,12 +6,11 @@
 #include <array>
 #include <charconv>
 
+#include "base/hex.h"
 #include "spawn/proc.h"
 
 namespace mcpctl::spawn {
 namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
 
 std::string encode(std::string_view text) {
   std::string encoded;

@@ -15,7 +15,7 @@ using namespace mcpctl::gateway;
 
 TEST_CASE("session ids are 128 random bits, and nothing else is one") {
   std::set<std::string> ids;
-  for (int i = 0; i < 1000; ++i) ids.insert(new_session_id());
+  for (int i = 0; i < 1000; ++i) ids.insert(unguessable());
   CHECK(ids.size() == 1000);
   CHECK(is_session_id(*ids.begin()));
   CHECK_FALSE(is_session_id(""));
