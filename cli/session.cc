@@ -46,6 +46,8 @@ class Session {
   int run();
 
  private:
+  /// The threads never take a signal: those are the loop's.
+  loop::Work start_threads();
   Result<void> open_door();
   Result<void> watch_signals();
   void handle(int signal);
@@ -84,6 +86,11 @@ Session::Session(config::Config config, SessionOptions options)
       config_(std::move(config)),
       reload_timer_(loop_) {}
 
+loop::Work Session::start_threads() {
+  const loop::SignalsHeld held;
+  return loop::start_work(loop_, [] {}, [] {});
+}
+
 int Session::run() {
   const auto fail = [this](const Error& error) {
     log_.error(error.message);
@@ -91,7 +98,7 @@ int Session::run() {
     return exit_failed;
   };
   // The threads that write files: now, while a refusal by the kernel ends no server.
-  const loop::Work threads = loop::start_work(loop_, [] {}, [] {});
+  const loop::Work threads = start_threads();
   // The door first: whoever holds it is the fleet's supervisor, and only that one may
   // clean up what an earlier one left behind.
   if (const auto opened = open_door(); !opened) return fail(opened.error());
@@ -126,6 +133,7 @@ int Session::run() {
   loop_.on_turn(
       [this](std::chrono::microseconds busy) { longest_turn_ = std::max(longest_turn_, busy); });
   loop_.run();
+  loop::hold_signals_until_exit();
 
   clients_->leave();
   door_->leave();

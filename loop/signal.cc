@@ -8,6 +8,15 @@
 #include "loop/system_error.h"
 
 namespace mcpctl::loop {
+namespace {
+
+void block_signals(sigset_t* before) noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, before);
+}
+
+}  // namespace
 
 struct SignalWatch::Watch : Handle<uv_signal_t> {
   explicit Watch(Callback<int> callback) : on_signal(std::move(callback)) {}
@@ -41,5 +50,10 @@ void ignore_sigpipe() noexcept {
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, nullptr);
 }
+
+SignalsHeld::SignalsHeld() noexcept { block_signals(&before_); }
+SignalsHeld::~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+void hold_signals_until_exit() noexcept { block_signals(nullptr); }
 
 }  // namespace mcpctl::loop

@@ -82,6 +82,25 @@ TEST_CASE("SIGTERM is a success, also while servers are starting, and one more k
   CHECK(ended.exit_code == 1);
 }
 
+TEST_CASE("a SIGTERM in the last moment does not replace the exit code") {
+  for (int round = 0; round < 5; ++round) {
+    Fleet fleet{Json{{"polite", misbehaving({})}}, quick("20s")};
+    fleet.start();
+    fleet.await("polite", "ready");
+
+    // Many a millisecond, to hit any moment of the end.
+    const auto start = Clock::now();
+    while (fleet.program().is_running() && since(start) < patience) {
+      fleet.program().signal(SIGTERM);
+      std::this_thread::sleep_for(100us);
+    }
+
+    const int exit_code = fleet.stop(0).exit_code;
+    CAPTURE(exit_code);
+    CHECK((exit_code == 0 || exit_code == 1));  // 1: they killed what took over 100 ms to stop
+  }
+}
+
 TEST_CASE("SIGTERM before the fleet is up ends it cleanly") {
   if (as_init()) {
     MESSAGE("skipped: until it handles them, the kernel gives PID 1 no signals");
