@@ -219,16 +219,22 @@ void Supervisor::Running::apply(const supervisor::Plan& plan, const config::Conf
       run(fleet_.enable(id, loop_.now()));
       continue;
     }
-    supervisor::Spec spec = supervisor::spec_of(server);
-    spec.unusable = unusable;
-    auto dependencies = server.depends_on;
-    const bool required = server.required;
-    reconfigure_replicas(server, change.kind != Kind::update);
-    instances_.at(*known)->reconfigure(std::move(server));
+    const bool restarts = change.kind != Kind::update;
+    reconfigure_replicas(server, restarts);
     // `add` for a known one: it was being removed and is wanted again.
-    run(fleet_.reconfigure(*known, std::move(spec), std::move(dependencies), required,
-                           change.kind != Kind::update, loop_.now()));
+    reconfigure(*known, std::move(server), unusable, restarts);
   }
+}
+
+void Supervisor::Running::reconfigure(ServerId id, config::Server server,
+                                      const std::string& unusable, bool restarts) {
+  supervisor::Spec spec = supervisor::spec_of(server);
+  spec.unusable = unusable;
+  auto dependencies = server.depends_on;
+  const bool required = server.required;
+  instances_.at(id)->reconfigure(std::move(server));
+  run(fleet_.reconfigure(id, std::move(spec), std::move(dependencies), required, restarts,
+                         loop_.now()));
 }
 
 void Supervisor::Running::stop_all() {

@@ -53,6 +53,7 @@ class Supervisor::Running {
   void add_all();
   Result<ServerId> identify(std::string_view server) const;
   void apply(const supervisor::Plan& plan, const config::Config& wanted);
+  void reconfigure(ServerId id, config::Server server, const std::string& unusable, bool restarts);
   void run(const supervisor::FleetActions& actions);
   void run(ServerId id, const supervisor::Action& action);
   void announce(ServerId id, const supervisor::Announce& announcement);

@@ -71,14 +71,10 @@ void Supervisor::Running::remove_replicas(std::string_view server) {
 }
 
 void Supervisor::Running::reconfigure_replicas(const config::Server& server, bool restarts) {
+  // One that cannot be used any more is read as shared, too.
   if (server.sharing != config::Sharing::session) return remove_replicas(server.name);
   for (const ServerId id : replicas_of(server.name)) {
-    config::Server own = replica_of(server, fleet_.find(id)->name);
-    supervisor::Spec spec = supervisor::spec_of(own);
-    auto dependencies = own.depends_on;
-    instances_.at(id)->reconfigure(std::move(own));
-    run(fleet_.reconfigure(id, std::move(spec), std::move(dependencies), false, restarts,
-                           loop_.now()));
+    reconfigure(id, replica_of(server, fleet_.find(id)->name), "", restarts);
   }
 }
 
