@@ -21,12 +21,6 @@ Tone tone_of(Level level) {
   std::abort();
 }
 
-std::string filled_up(std::string_view text, std::size_t width) {
-  std::string result{text};
-  result.resize(std::max(width, result.size()), ' ');
-  return result;
-}
-
 std::ptrdiff_t count_of(const std::vector<Finding>& findings, Level level) {
   return std::ranges::count(findings, level, &Finding::level);
 }
@@ -53,8 +47,8 @@ std::string render(const std::vector<Finding>& findings, bool color) {
   std::string text;
   for (const Finding& finding : findings) {
     const std::string about = finding.about.empty() ? "" : finding.about + ": ";
-    text += painted(filled_up(name(finding.level), level_width), tone_of(finding.level), color) +
-            filled_up(finding.check, width) + "  " + safe_line(about + finding.text) + "\n";
+    text += painted(padded(name(finding.level), level_width), tone_of(finding.level), color) +
+            padded(finding.check, width) + "  " + safe_line(about + finding.text) + "\n";
     if (finding.advice.empty()) continue;
     text += std::string(level_width + width + 2, ' ') + "-> " + safe_line(finding.advice) + "\n";
   }

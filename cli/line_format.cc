@@ -9,18 +9,10 @@
 namespace mcpctl::cli {
 namespace {
 
-/// One name must not push everybody's lines off the screen.
-constexpr std::size_t widest_name = 24;
 constexpr std::size_t widest_state = 9;
 
 /// Red and green are kept for what is bad and good.
 constexpr std::array palette{Tone::cyan, Tone::yellow, Tone::magenta, Tone::blue};
-
-std::string padded(std::string_view text, std::size_t width) {
-  std::string result = shortened(text, width);
-  result.append(width - std::min(width, columns(result)), ' ');
-  return result;
-}
 
 }  // namespace
 

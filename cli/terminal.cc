@@ -88,6 +88,12 @@ std::string shortened(std::string_view text, std::size_t width) {
   return std::string{text.substr(0, end)} + "…";
 }
 
+std::string padded(std::string_view text, std::size_t width) {
+  std::string result = shortened(text, width);
+  result.append(width - std::min(width, columns(result)), ' ');
+  return result;
+}
+
 std::string safe_line(std::string_view bytes) {
   std::string text;
   while (!bytes.empty()) {

@@ -27,6 +27,12 @@ std::size_t columns(std::string_view text);
 /// `text` in at most `width` columns; what is cut shows as "…".
 std::string shortened(std::string_view text, std::size_t width);
 
+/// The same, and blanks up to that width.
+std::string padded(std::string_view text, std::size_t width);
+
+/// Of a server's name in a table or a prefix: one must not push everybody's lines off.
+inline constexpr std::size_t widest_name = 24;
+
 /// What a server wrote, as one line that is safe on any terminal: escape sequences
 /// removed, other control characters shown as spaces, invalid bytes as U+FFFD.
 std::string safe_line(std::string_view bytes);

@@ -31,8 +31,6 @@ constexpr std::array<std::string_view, 10> help{
 constexpr std::string_view keys =
     "up/down choose  enter log  r restart  s stop/start  K kill  / filter  ? help  q quit";
 
-constexpr std::size_t widest_log_name = 24;
-
 /// Title, keys, the rule above the log and a line of it.
 constexpr std::size_t besides_the_table = 4;
 
@@ -104,18 +102,18 @@ Lines table_lines(const TopState& state, const ScreenSize& size, bool color) {
   for (const ServerView* server : state.servers()) {
     const bool is_selected = server->name == state.selected();
     const bool speaks_mcp = !server->protocol_version.empty();
-    table.add({{is_selected ? ">" : " "},
-               {shortened(safe_line(server->name), widest_log_name),
-                is_selected ? Tone::bold : Tone::plain},
-               {server->state, tone_of_state(server->state)},
-               {server->pid ? std::to_string(*server->pid) : "-"},
-               {server->uptime ? short_age(*server->uptime) : "-"},
-               {std::to_string(server->restarts)},
-               {server->memory_bytes ? short_bytes(*server->memory_bytes) : "-"},
-               {share_text(state, *server)},
-               {speaks_mcp ? std::to_string(server->calls) : "-"},
-               {speaks_mcp ? std::to_string(server->tools) : "-"},
-               {safe_line(reason_of(*server))}});
+    table.add(
+        {{is_selected ? ">" : " "},
+         {shortened(safe_line(server->name), widest_name), is_selected ? Tone::bold : Tone::plain},
+         {server->state, tone_of_state(server->state)},
+         {server->pid ? std::to_string(*server->pid) : "-"},
+         {server->uptime ? short_age(*server->uptime) : "-"},
+         {std::to_string(server->restarts)},
+         {server->memory_bytes ? short_bytes(*server->memory_bytes) : "-"},
+         {share_text(state, *server)},
+         {speaks_mcp ? std::to_string(server->calls) : "-"},
+         {speaks_mcp ? std::to_string(server->tools) : "-"},
+         {safe_line(reason_of(*server))}});
   }
   Lines lines = lines_of(table.render(Terminal{true, false, size.columns}));
   const bool fits = std::ranges::all_of(
