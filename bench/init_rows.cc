@@ -17,13 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const std::string init_child = MCPCTL_BINARY_DIR "/bench/bench_child";
-
 std::vector<std::string> in_namespace(bool with_init, const Stamps& stamps,
                                       const std::string& mode) {
   std::vector<std::string> words{"unshare", "--fork", "--pid", "--mount-proc"};
   if (with_init) words.insert(words.end(), {MCPCTL_BINARY_DIR "/mcpctl", "init", "--"});
-  words.insert(words.end(), {init_child, stamps.path(), "0", mode, "1000"});
+  words.insert(words.end(), {child_program, stamps.path(), "0", mode, "1000"});
   return words;
 }
 

@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t flood_bytes = 1'000'000'000;
 constexpr std::uint64_t line_bytes = 100;
 constexpr std::uint64_t lines = flood_bytes / line_bytes;
-constexpr unsigned log_limit_ms = 120'000;
-constexpr std::size_t all_children = 10;
+constexpr unsigned flood_limit_ms = 120'000;
+constexpr std::size_t fleet_size = 10;
 
 /// What stands before the child's own words in a line that is its own.
 std::string lead_of(const std::string& format) {
@@ -54,16 +54,16 @@ struct Flood {
 
 Flood flood(Subject subject, const std::string& format) {
   Run run{subject,
-          {.children = all_children, .mode = "flood", .value = flood_bytes, .log_format = format}};
+          {.children = fleet_size, .mode = "flood", .value = flood_bytes, .log_format = format}};
   Flood seen;
   Stamps& stamps = run.stamps();
   const auto has_begun = [&] {
     stamps.update();
-    return stamps.running() == all_children && stamps.first(stamp_flood_began).has_value();
+    return stamps.running() == fleet_size && stamps.first(stamp_flood_began).has_value();
   };
-  if (!wait_until(has_begun, log_limit_ms)) return seen;
+  if (!wait_until(has_begun, flood_limit_ms)) return seen;
   const std::uint64_t begun = stamps.first(stamp_flood_began)->time_ns;
-  seen.neighbour_ms = largest(run.kill_and_await({all_children - 1}));
+  seen.neighbour_ms = largest(run.kill_and_await({fleet_size - 1}));
   // A timestamped line is longer than it was; then the end shows in the file's silence.
   std::uint64_t size = 0;
   std::uint64_t last_growth = begun;
@@ -74,7 +74,7 @@ Flood flood(Subject subject, const std::string& format) {
     if (format == "raw") return size >= flood_bytes;
     return stamps.update(), stamps.first(stamp_flood_ended) && ms(now_ns() - last_growth) > 500;
   };
-  wait_until(all_written, log_limit_ms);
+  wait_until(all_written, flood_limit_ms);
   seen.megabytes_per_second = static_cast<double>(flood_bytes) / 1e3 / ms(last_growth - begun);
   seen.peak_mib = memory_of(run.own_processes()).rss_mib;
   seen.in_order = lines_in_order(run.log_folder(), lead_of(format));

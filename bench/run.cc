@@ -26,7 +26,6 @@ using nlohmann::json;
 constexpr unsigned patience_ms = 60'000;
 
 const std::string programs = MCPCTL_BINARY_DIR;
-const std::string child_program = programs + "/bench/bench_child";
 
 std::string text_of(const std::string& path) {
   std::ostringstream text;

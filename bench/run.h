@@ -12,6 +12,9 @@
 
 namespace mcpctl::bench {
 
+/// What every run consists of: child.c.
+inline const std::string child_program = MCPCTL_BINARY_DIR "/bench/bench_child";
+
 enum class Subject { floor, mcpctl };
 
 struct Order {

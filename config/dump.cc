@@ -7,40 +7,42 @@
 #include "config/secrets.h"
 
 namespace mcpctl::config {
+
+using Json = nlohmann::ordered_json;
+
 namespace {
 
-using Dumped = nlohmann::ordered_json;
 constexpr const char* redacted_text = "[redacted]";
 
 /// Each string by itself, since JSON's escapes would hide a secret in the whole.
-void redact_strings(Dumped& json, const std::vector<std::string>& secrets) {
+void redact_strings(Json& json, const std::vector<std::string>& secrets) {
   if (json.is_string()) {
     json = redact(json.get_ref<const std::string&>(), secrets);
   } else {
-    for (Dumped& each : json) {
+    for (Json& each : json) {
       if (each.is_structured() || each.is_string()) redact_strings(each, secrets);
     }
   }
 }
 
-Dumped write_server(const Server& server, bool redacted) {
-  Dumped json = Dumped::object();
+Json write_server(const Server& server, bool redacted) {
+  Json json = Json::object();
   json["type"] = server.transport == Transport::stdio ? "stdio" : "http";
   if (server.transport != Transport::remote) {
     json["command"] = escape_expansion(server.command);
-    Dumped args = Dumped::array();
+    Json args = Json::array();
     for (const std::string& arg : server.args) args.push_back(escape_expansion(arg));
     json["args"] = std::move(args);
   }
   json["cwd"] = escape_expansion(server.cwd);
-  Dumped env = Dumped::object();
+  Json env = Json::object();
   for (const auto& [name, value] : server.env) {
     env[name] = redacted && is_secret_name(name) ? redacted_text : escape_expansion(value);
   }
   json["env"] = std::move(env);
   if (server.transport != Transport::stdio) {
     json["url"] = escape_expansion(server.url);
-    Dumped headers = Dumped::object();
+    Json headers = Json::object();
     for (const auto& [name, value] : server.headers) {
       headers[name] = redacted && !is_public_header(name) ? redacted_text : escape_expansion(value);
     }
@@ -53,16 +55,16 @@ Dumped write_server(const Server& server, bool redacted) {
 }  // namespace
 
 std::string to_json(const Config& config, bool redacted) {
-  Dumped servers = Dumped::object();
+  Json servers = Json::object();
   for (const Server& server : config.servers) servers[server.name] = write_server(server, redacted);
-  Dumped unusable = Dumped::array();
+  Json unusable = Json::array();
   for (const Unusable& each : config.unusable) {
     unusable.push_back({{"server", each.server},
                         {"why", each.why},
                         {"where", each.where.file + ":" + std::to_string(each.where.line) + ":" +
                                       std::to_string(each.where.column)}});
   }
-  Dumped json = Dumped::object();
+  Json json = Json::object();
   json["files"] = config.files;
   json["mcpServers"] = std::move(servers);
   json["x-mcpctl"] = write_fleet_settings(config);
@@ -70,7 +72,7 @@ std::string to_json(const Config& config, bool redacted) {
   json["unusable"] = std::move(unusable);
   if (redacted) redact_strings(json, config.secrets);
   // Values of the environment may be any bytes; replaced, so that dump() cannot throw.
-  return json.dump(2, ' ', false, Dumped::error_handler_t::replace);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }
 
 }  // namespace mcpctl::config

@@ -43,50 +43,57 @@ void expect_completions(Fleet& fleet, const std::string& command) {
   completes("mcpctl run m", "mcpctl run mcp.json");
 }
 
+/// A shell that finds the script `script` and the settings `rc` in its folders.
+struct Shell {
+  std::string name;
+  std::string folder;  ///< of the script
+  std::string script;
+  std::string rc;
+  std::string settings;
+  std::string start;
+};
+
+void completes_in(const Shell& shell) {
+  Fleet fleet{Json{{"alpha-one", misbehaving({})}, {"beta", misbehaving({})}}, quick()};
+  if (!Screen::is_available(fleet) || !has_shell(fleet, shell.name)) return;
+  fleet.start();
+  fleet.await_all("ready");
+  install(fleet, shell.name, shell.folder, shell.script);
+  write_file(fleet.file(shell.rc), shell.settings);
+
+  expect_completions(fleet, shell.start);
+
+  CHECK(fleet.stop().exit_code == 0);
+}
+
 }  // namespace
 
 TEST_CASE("bash completes commands, options, files and the names of running servers") {
-  Fleet fleet{Json{{"alpha-one", misbehaving({})}, {"beta", misbehaving({})}}, quick()};
-  if (!Screen::is_available(fleet) || !has_shell(fleet, "bash")) return;
-  fleet.start();
-  fleet.await_all("ready");
-  install(fleet, "bash", "bash", "mcpctl");
-  write_file(fleet.file("bash/rc"), path_line + "\nPS1='shell> '\n. bash/mcpctl\n");
-
-  expect_completions(fleet, "exec bash --rcfile bash/rc -i");
-
-  CHECK(fleet.stop().exit_code == 0);
+  completes_in({.name = "bash",
+                .folder = "bash",
+                .script = "mcpctl",
+                .rc = "bash/rc",
+                .settings = path_line + "\nPS1='shell> '\n. bash/mcpctl\n",
+                .start = "exec bash --rcfile bash/rc -i"});
 }
 
 TEST_CASE("zsh completes commands, options, files and the names of running servers") {
-  Fleet fleet{Json{{"alpha-one", misbehaving({})}, {"beta", misbehaving({})}}, quick()};
-  if (!Screen::is_available(fleet) || !has_shell(fleet, "zsh")) return;
-  fleet.start();
-  fleet.await_all("ready");
-  install(fleet, "zsh", "zsh", "_mcpctl");
-  write_file(fleet.file("zsh/.zshrc"),
-             path_line +
-                 "\nPROMPT='shell> '\nbindkey -e\nfpath=($PWD/zsh $fpath)\n"
-                 "autoload -Uz compinit\ncompinit -u -d zsh/dump\n");
-
-  expect_completions(fleet, "ZDOTDIR=$PWD/zsh exec zsh -d -i");
-
-  CHECK(fleet.stop().exit_code == 0);
+  completes_in({.name = "zsh",
+                .folder = "zsh",
+                .script = "_mcpctl",
+                .rc = "zsh/.zshrc",
+                .settings = path_line + "\nPROMPT='shell> '\nbindkey -e\nfpath=($PWD/zsh $fpath)\n"
+                                        "autoload -Uz compinit\ncompinit -u -d zsh/dump\n",
+                .start = "ZDOTDIR=$PWD/zsh exec zsh -d -i"});
 }
 
 TEST_CASE("fish completes commands, options, files and the names of running servers") {
-  Fleet fleet{Json{{"alpha-one", misbehaving({})}, {"beta", misbehaving({})}}, quick()};
-  if (!Screen::is_available(fleet) || !has_shell(fleet, "fish")) return;
-  fleet.start();
-  fleet.await_all("ready");
-  install(fleet, "fish", ".config/fish/completions", "mcpctl.fish");
-  write_file(fleet.file(".config/fish/config.fish"),
-             "set -x PATH " MCPCTL_BINARY_DIR
-             " $PATH\nset fish_greeting\n"
-             "set fish_autosuggestion_enabled 0\n"
-             "function fish_prompt; echo -n 'shell> '; end\n");
-
-  expect_completions(fleet, "exec fish -i");
-
-  CHECK(fleet.stop().exit_code == 0);
+  completes_in({.name = "fish",
+                .folder = ".config/fish/completions",
+                .script = "mcpctl.fish",
+                .rc = ".config/fish/config.fish",
+                .settings = "set -x PATH " MCPCTL_BINARY_DIR " $PATH\nset fish_greeting\n"
+                            "set fish_autosuggestion_enabled 0\n"
+                            "function fish_prompt; echo -n 'shell> '; end\n",
+                .start = "exec fish -i"});
 }

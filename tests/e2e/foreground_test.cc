@@ -4,6 +4,7 @@
 #include <string>
 
 #include "fleet.h"
+#include "text.h"
 
 using namespace mcpctl::e2e;
 
@@ -16,14 +17,6 @@ Json shell(const std::string& script, Json ours = Json::object()) {
 
 bool shows(Fleet& fleet, const std::string& text) {
   return fleet.program().terminal_text().find(text) != std::string::npos;
-}
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++found;
-  }
-  return found;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "client.h"
 #include "fleet.h"
+#include "text.h"
 
 using namespace mcpctl::e2e;
 namespace fs = std::filesystem;
@@ -45,13 +46,6 @@ void in_its_mounts(Fleet& fleet, std::vector<std::string> command) {
 
 std::string notes_of(Fleet& fleet, const std::string& server) {
   return fleet.request("GET", "/api/v1/servers/" + server + "/logs?tail=2000");
-}
-
-std::size_t times_said(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size())
-    ++found;
-  return found;
 }
 
 long log_bytes(Fleet& fleet, const std::string& server) {
@@ -97,7 +91,7 @@ TEST_CASE("a full disk stops no server; it is told once, and the log goes on whe
   fleet.await_that("talker", [&](const Json& server) {
     return server["log"]["bytes"].get<long>() > full_at + 50'000;
   });
-  CHECK(times_said(notes_of(fleet, "talker"), "cannot write log file") == 1);
+  CHECK(count(notes_of(fleet, "talker"), "cannot write log file") == 1);
   CHECK(fleet.server("talker")["log"]["dropped_lines"].get<long>() > 0);
 
   std::error_code gone;

@@ -95,8 +95,4 @@ std::string open_session(int port, const std::string& path) {
          "\r\nMCP-Protocol-Version: 2025-11-25\r\n";
 }
 
-bool holds(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace mcpctl::e2e

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "fleet.h"
+#include "text.h"
 
 namespace mcpctl::e2e {
 
@@ -30,7 +31,5 @@ void ask_and_leave(int port, const std::string& path, const std::string& body,
 /// A legacy client's first request, and the header lines of the session that it opens.
 extern const std::string initialize;
 std::string open_session(int port, const std::string& path = "/mcp/math");
-
-bool holds(const std::string& text, const std::string& part);
 
 }  // namespace mcpctl::e2e

@@ -1,9 +1,11 @@
 #include "control/log_query.h"
+#include "requests.h"
 
 #include <doctest/doctest.h>
 
 using namespace mcpctl;
 using namespace mcpctl::control;
+using testing::request;
 
 namespace {
 
@@ -17,13 +19,6 @@ std::string order_of(const std::vector<LogEntry>& entries) {
     order += each.server + std::to_string(each.line.sequence) + " ";
   }
   return order;
-}
-
-http::Request request(std::string target) {
-  http::Request made;
-  made.target = std::move(target);
-  REQUIRE(http::split_target(made));
-  return made;
 }
 
 }  // namespace

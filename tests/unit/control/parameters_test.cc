@@ -1,46 +1,37 @@
 #include "control/parameters.h"
+#include "requests.h"
 
 #include <doctest/doctest.h>
 
 using namespace mcpctl;
 using namespace mcpctl::control;
-
-namespace {
-
-http::Request request_for(std::string target) {
-  http::Request made;
-  made.target = std::move(target);
-  REQUIRE(http::split_target(made));
-  return made;
-}
-
-}  // namespace
+using testing::request;
 
 TEST_CASE("lists may be repeated, separated by commas, or both") {
-  CHECK(list_parameter(request_for("/x?server=a,b&server=c&server=&other=d"), "server") ==
+  CHECK(list_parameter(request("/x?server=a,b&server=c&server=&other=d"), "server") ==
         std::vector<std::string>{"a", "b", "c"});
 }
 
 TEST_CASE("a flag is set by its presence, and unset by 0 or false") {
-  CHECK(flag_parameter(request_for("/x?follow"), "follow"));
-  CHECK(flag_parameter(request_for("/x?follow=1"), "follow"));
-  CHECK_FALSE(flag_parameter(request_for("/x?follow=0"), "follow", true));
-  CHECK_FALSE(flag_parameter(request_for("/x?follow=false"), "follow", true));
-  CHECK(flag_parameter(request_for("/x"), "follow", true));
+  CHECK(flag_parameter(request("/x?follow"), "follow"));
+  CHECK(flag_parameter(request("/x?follow=1"), "follow"));
+  CHECK_FALSE(flag_parameter(request("/x?follow=0"), "follow", true));
+  CHECK_FALSE(flag_parameter(request("/x?follow=false"), "follow", true));
+  CHECK(flag_parameter(request("/x"), "follow", true));
 }
 
 TEST_CASE("a number is a whole decimal number, or an error that names the parameter") {
-  CHECK(number_parameter(request_for("/x?tail=5"), "tail").value() == 5);
-  CHECK_FALSE(number_parameter(request_for("/x"), "tail").value());
-  CHECK(number_parameter(request_for("/x?tail=-1"), "tail").error().message ==
+  CHECK(number_parameter(request("/x?tail=5"), "tail").value() == 5);
+  CHECK_FALSE(number_parameter(request("/x"), "tail").value());
+  CHECK(number_parameter(request("/x?tail=-1"), "tail").error().message ==
         "cannot read the parameter \"tail\": it must be a whole number");
-  CHECK_FALSE(number_parameter(request_for("/x?tail="), "tail"));
+  CHECK_FALSE(number_parameter(request("/x?tail="), "tail"));
 }
 
 TEST_CASE("any name survives the way through a target") {
   const std::string name = "a/b c?&=%ü";
 
-  const http::Request made = request_for("/servers/" + percent_encoded(name) + "/logs");
+  const http::Request made = request("/servers/" + percent_encoded(name) + "/logs");
 
   CHECK(made.segments() == std::vector<std::string>{"servers", name, "logs"});
 }

@@ -41,4 +41,13 @@ inline config::Server server(const std::string& name = "mcp") {
   return runtime::testing::misbehaving(name, {});
 }
 
+/// A server in a shell.
+inline config::Server scripted(const std::string& name, const std::string& script) {
+  config::Server server;
+  server.name = name;
+  server.command = "/bin/sh";
+  server.args = {"-c", script};
+  return server;
+}
+
 }  // namespace mcpctl::gateway::testing

@@ -14,6 +14,7 @@
 #include "http/client.h"
 #include "loop/timer.h"
 #include "mcp/raw.h"
+#include "text.h"
 
 namespace mcpctl::gateway {
 
@@ -224,10 +225,6 @@ inline http::Headers modern(const std::string& method, const std::string& name =
   headers.set("Mcp-Method", method);
   if (!name.empty()) headers.set("Mcp-Name", name);
   return headers;
-}
-
-inline bool holds(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 }  // namespace mcpctl::gateway

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "behind.h"
+#include "text.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
@@ -14,21 +15,13 @@ using supervisor::State;
 
 namespace {
 
-bool mentions(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 bool heard(const std::vector<std::string>& messages, std::string_view part) {
-  return std::ranges::any_of(messages, [&](const auto& text) { return mentions(text, part); });
+  return std::ranges::any_of(messages, [&](const auto& text) { return holds(text, part); });
 }
 
 /// A server in a shell whose only resource is test://NAME, updated when it is subscribed to.
 config::Server with_resource(const std::string& name) {
-  config::Server server;
-  server.name = name;
-  server.command = "/bin/sh";
-  server.env = {{"NAME", name}};
-  server.args = {"-c", R"(
+  config::Server server = scripted(name, R"(
 answer() { printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$1"; }
 while read -r line; do
   id=${line#*'"id":'}; id=${id%%[,\}]*}
@@ -49,7 +42,8 @@ while read -r line; do
       printf '"params":{"uri":"test://%s"}}\n' "$NAME" ;;
     *) answer '"error":{"code":-32601,"message":"method not found"}' ;;
   esac
-done)"};
+done)");
+  server.env = {{"NAME", name}};
   return server;
 }
 
@@ -112,7 +106,7 @@ TEST_CASE("a server that is not there lacks with its reason, and clients hear wh
   Client modern{*behind.upstreams, "", mcp::Era::modern};
   const auto listener = modern.asks(listen(R"({"toolsListChanged":true})"));
   REQUIRE(behind.fleet.until([&] { return listener->messages.size() == 1; }));
-  CHECK(mentions(listener->messages[0], "subscriptions/acknowledged"));
+  CHECK(holds(listener->messages[0], "subscriptions/acknowledged"));
 
   const auto before = client.lists("1");
   REQUIRE(behind.answered(*before));
@@ -124,7 +118,7 @@ TEST_CASE("a server that is not there lacks with its reason, and clients hear wh
   constexpr std::string_view news = "notifications/tools/list_changed";
   REQUIRE(behind.fleet.until([&] { return heard(client.messages, news); }));
   REQUIRE(behind.fleet.until([&] { return heard(listener->messages, news); }));
-  CHECK(mentions(listener->messages.back(), R"("io.modelcontextprotocol/subscriptionId":"l")"));
+  CHECK(holds(listener->messages.back(), R"("io.modelcontextprotocol/subscriptionId":"l")"));
 
   const auto after = client.lists("2");
   REQUIRE(behind.answered(*after));
@@ -219,10 +213,10 @@ TEST_CASE("resources are read and followed at the server that lists them") {
   const auto listener = modern.asks(listen(R"({"resourceSubscriptions":["test://b","test://c"]})"));
   constexpr std::string_view news = "notifications/resources/updated";
   REQUIRE(behind.fleet.until([&] { return heard(listener->messages, news); }));
-  CHECK(mentions(listener->messages[0], "subscriptions/acknowledged"));
-  CHECK(mentions(listener->messages[0], R"("resourceSubscriptions":["test://b"])"));
-  CHECK(mentions(listener->messages[1], R"("io.modelcontextprotocol/subscriptionId":"l")"));
-  CHECK(mentions(listener->messages[1], "test://b"));
+  CHECK(holds(listener->messages[0], "subscriptions/acknowledged"));
+  CHECK(holds(listener->messages[0], R"("resourceSubscriptions":["test://b"])"));
+  CHECK(holds(listener->messages[1], R"("io.modelcontextprotocol/subscriptionId":"l")"));
+  CHECK(holds(listener->messages[1], "test://b"));
 
   const auto subscribe = client.asks(
       R"({"jsonrpc":"2.0","id":2,"method":"resources/subscribe","params":{"uri":"test://a"}})");
@@ -242,16 +236,13 @@ TEST_CASE("together the servers say of themselves what any of them says") {
 
   behind.start("mcp");
   REQUIRE(behind.fleet.until([&] { return described.size() == 1; }));
-  CHECK(mentions(described[0], R"("tools":{"listChanged":true})"));
-  CHECK(mentions(described[0], R"("resources":{"subscribe":true,"listChanged":true})"));
+  CHECK(holds(described[0], R"("tools":{"listChanged":true})"));
+  CHECK(holds(described[0], R"("resources":{"subscribe":true,"listChanged":true})"));
   behind.fleet.stop_and_check();
 }
 
 TEST_CASE("without a single server that can be had, all together cannot either") {
-  config::Server broken = server("broken");
-  broken.command = "/bin/sh";
-  broken.args = {"-c", "exit 78"};
-  Behind behind{{broken}};
+  Behind behind{{scripted("broken", "exit 78")}};
   behind.fleet.supervisor().start();
   REQUIRE(behind.fleet.until_state("broken", State::failed));
   std::vector<std::string> described;
@@ -261,7 +252,7 @@ TEST_CASE("without a single server that can be had, all together cannot either")
   });
 
   REQUIRE(behind.fleet.until([&] { return described.size() == 1; }));
-  CHECK(mentions(described[0], "no server can be had"));
-  CHECK(mentions(described[0], "exit code 78"));
+  CHECK(holds(described[0], "no server can be had"));
+  CHECK(holds(described[0], "exit code 78"));
   behind.fleet.stop_and_check();
 }

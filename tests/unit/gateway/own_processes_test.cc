@@ -31,6 +31,10 @@ struct Processes : Behind {
     const auto status = fleet.supervisor().status_of(name, false);
     return status && status->state == State::ready;
   }
+  /// In the end another process than `former` lives.
+  bool is_replaced(const std::string& name, int former) {
+    return fleet.until([&] { return lives(name) && pid(name) != former; });
+  }
   std::size_t members() { return fleet.supervisor().status(false).servers.size(); }
   /// Asks, and requires an answer.
   void use(Client& client) {
@@ -154,8 +158,7 @@ TEST_CASE("a command for the server is one for all of its processes") {
   const int first = behind.pid("mcp~1");
 
   REQUIRE(behind.fleet.supervisor().command(Command::restart, "mcp").has_value());
-  REQUIRE(
-      behind.fleet.until([&] { return behind.lives("mcp~1") && behind.pid("mcp~1") != first; }));
+  REQUIRE(behind.is_replaced("mcp~1", first));
   REQUIRE(behind.fleet.supervisor().command(Command::stop, "mcp").has_value());
   REQUIRE(behind.fleet.until_state("mcp~1", State::stopped));
   const auto refused = client.lists("1");
@@ -175,8 +178,7 @@ TEST_CASE("a reload reaches the processes of sessions, and may take them away") 
 
   behind.fleet.reading().config.servers[0].env = {{"COLOUR", "blue"}};
   REQUIRE(behind.fleet.supervisor().reload(false).applied);
-  REQUIRE(
-      behind.fleet.until([&] { return behind.lives("mcp~1") && behind.pid("mcp~1") != first; }));
+  REQUIRE(behind.is_replaced("mcp~1", first));
   behind.use(client);
 
   behind.fleet.reading().config.servers[0].sharing = config::Sharing::shared;
@@ -188,9 +190,8 @@ TEST_CASE("a reload reaches the processes of sessions, and may take them away") 
 }
 
 TEST_CASE("no process is tried for the sessions of a server that has failed") {
-  config::Server broken = personal();
-  broken.command = "/bin/sh";
-  broken.args = {"-c", "exit 78"};
+  config::Server broken = scripted("mcp", "exit 78");
+  broken.sharing = config::Sharing::session;
   Behind behind{{broken}};
   behind.fleet.supervisor().start();
   REQUIRE(behind.fleet.until_state("mcp", State::failed));

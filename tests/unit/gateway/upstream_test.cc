@@ -93,10 +93,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a failed server answers at once, with its reason and its last words") {
-  config::Server broken = server("broken");
-  broken.command = "/bin/sh";
-  broken.args = {"-c", "echo no such flag >&2; exit 78"};
-  Behind behind{{broken}};
+  Behind behind{{scripted("broken", "echo no such flag >&2; exit 78")}};
   behind.fleet.supervisor().start();
   REQUIRE(behind.fleet.until_state("broken", State::failed));
   Client client{*behind.upstreams, "broken"};

@@ -11,6 +11,7 @@
 #include "calling.h"
 #include "http/event_stream.h"
 #include "http_fixture.h"
+#include "tests/unit/temporary_directory.h"
 
 using namespace mcpctl;
 using namespace mcpctl::http;
@@ -55,9 +56,8 @@ TEST_CASE("a call sends its request and gets the answer") {
 
 TEST_CASE("a call reaches localhost by name and a unix socket by path") {
   loop::Loop loop;
-  char name[] = "/tmp/mcpctl-test-XXXXXX";
-  REQUIRE(::mkdtemp(name) != nullptr);
-  const std::string path = std::string{name} + "/x.sock";
+  const testing::TemporaryDirectory folder;
+  const std::string path = folder / "x.sock";
   {
     Serving serving{loop, echo};
     const auto port = std::to_string(serving.server.address().port());
@@ -71,7 +71,6 @@ TEST_CASE("a call reaches localhost by name and a unix socket by path") {
     CHECK((*named.outcome)->body == "GET /n ");
     CHECK((*local.outcome)->body == "GET /u ");
   }
-  std::filesystem::remove_all(name);
 }
 
 TEST_CASE("any status is an answer, and redirects are not followed") {

@@ -13,6 +13,7 @@
 #include "front.h"
 #include "http/event_stream.h"
 #include "http_fixture.h"
+#include "tests/unit/temporary_directory.h"
 
 using namespace mcpctl;
 using namespace mcpctl::http;
@@ -30,17 +31,11 @@ const Authority& authority() {
 /// While it lives, this process trusts the tests' authority only.
 struct Trusting {
   Trusting() {
-    char name[] = "/tmp/mcpctl-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    folder = name;
-    authority().write_bundle(folder + "/ca.pem");
-    ::setenv("SSL_CERT_FILE", (folder + "/ca.pem").c_str(), 1);
+    authority().write_bundle(folder / "ca.pem");
+    ::setenv("SSL_CERT_FILE", (folder / "ca.pem").c_str(), 1);
   }
-  ~Trusting() {
-    ::unsetenv("SSL_CERT_FILE");
-    std::filesystem::remove_all(folder);
-  }
-  std::string folder;
+  ~Trusting() { ::unsetenv("SSL_CERT_FILE"); }
+  const testing::TemporaryDirectory folder;
 };
 
 /// A server of ours behind a TLS front on localhost.

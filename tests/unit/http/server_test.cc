@@ -12,6 +12,7 @@
 
 #include "http/event_stream.h"
 #include "http_fixture.h"
+#include "tests/unit/temporary_directory.h"
 
 using namespace mcpctl;
 using namespace mcpctl::http;
@@ -561,9 +562,8 @@ TEST_CASE("a server may be destroyed by its own handler, and exchanges survive i
 
 TEST_CASE("doors are told apart, and a unix client is known") {
   loop::Loop loop;
-  char name[] = "/tmp/mcpctl-test-XXXXXX";
-  REQUIRE(::mkdtemp(name) != nullptr);
-  const std::string path = std::string{name} + "/x.sock";
+  const testing::TemporaryDirectory folder;
+  const std::string path = folder / "x.sock";
   {
     Serving serving{loop, [](Exchange exchange) {
                       const auto peer = exchange.peer();
@@ -581,5 +581,4 @@ TEST_CASE("doors are told apart, and a unix client is known") {
                     [&] { return local.received().ends_with("7 " + std::to_string(::getpid())); }));
     CHECK(run_until(loop, [&] { return remote.received().ends_with("0 nobody"); }));
   }
-  std::filesystem::remove_all(name);
 }

@@ -11,6 +11,7 @@
 
 #include "authority.h"
 #include "server_session.h"
+#include "tests/unit/temporary_directory.h"
 
 using namespace mcpctl;
 using namespace mcpctl::http;
@@ -22,16 +23,10 @@ namespace {
 
 /// A folder with a bundle of one authority.
 struct Bundle {
-  Bundle() {
-    char name[] = "/tmp/mcpctl-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    folder = name;
-    authority.write_bundle(file());
-  }
-  ~Bundle() { std::filesystem::remove_all(folder); }
-  std::string file() const { return folder + "/ca.pem"; }
+  Bundle() { authority.write_bundle(file()); }
+  std::string file() const { return folder / "ca.pem"; }
 
-  std::string folder;
+  const testing::TemporaryDirectory folder;
   Authority authority;
 };
 
@@ -171,8 +166,8 @@ TEST_CASE("what is wrong with a certificate is said, and the server is told") {
 TEST_CASE("a self-signed certificate that the bundle holds is trusted") {
   const Bundle bundle;
   const Credentials credentials = Authority::self_signed({.hosts = "DNS:a.example"});
-  Authority::write_bundle(bundle.folder + "/own.pem", credentials.certificate.get());
-  Pair pair{{.file = bundle.folder + "/own.pem"}, credentials, "a.example"};
+  Authority::write_bundle(bundle.folder / "own.pem", credentials.certificate.get());
+  Pair pair{{.file = bundle.folder / "own.pem"}, credentials, "a.example"};
 
   pair.carry();
 
@@ -283,7 +278,7 @@ TEST_CASE("contexts of the same trust are one, and a changed bundle is another t
 
 TEST_CASE("a bundle that holds no certificate is refused by its name") {
   const Bundle bundle;
-  const std::string file = bundle.folder + "/empty.pem";
+  const std::string file = bundle.folder / "empty.pem";
   std::ofstream{file} << "not PEM\n";
 
   const auto context = tls_context({.file = file});

@@ -1,4 +1,5 @@
 #include "http/trust.h"
+#include "tests/unit/temporary_directory.h"
 
 #include <doctest/doctest.h>
 
@@ -13,19 +14,14 @@ namespace {
 
 /// The root of a system, empty at first.
 struct Root {
-  Root() {
-    char name[] = "/tmp/mcpctl-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path = name;
-  }
-  ~Root() { std::filesystem::remove_all(path); }
   std::string has(const std::string& file) const {
     std::filesystem::create_directories(std::filesystem::path{path + file}.parent_path());
     std::ofstream{path + file} << "x";
     return path + file;
   }
 
-  std::string path;
+  const testing::TemporaryDirectory folder;
+  const std::string& path = folder.path();
 };
 
 }  // namespace

@@ -15,10 +15,6 @@ using namespace mcpctl::loop;
 
 namespace {
 
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream{path, std::ios::trunc} << text;
-}
-
 struct Watching {
   int changes{0};
   std::optional<FileWatch> watch;

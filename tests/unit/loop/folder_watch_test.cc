@@ -16,10 +16,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void save(const std::string& path, const std::string& text) {
-  std::ofstream{path, std::ios::trunc} << text;
-}
-
 /// Watches all of `folder` but what is called "ignored", and what ends in ".log".
 struct WatchedFolder {
   Loop& loop;
@@ -64,17 +60,17 @@ TEST_CASE("a file of the tree that is written, replaced, made or removed is told
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "src/deep");
-  save(directory / "src/deep/one.js", "1");
+  write_file(directory / "src/deep/one.js", "1");
   WatchedFolder watching{loop, directory / "src"};
 
-  save(directory / "src/deep/one.js", "2");
+  write_file(directory / "src/deep/one.js", "2");
   CHECK(watching.hears(directory / "src/deep/one.js"));
 
-  save(directory / "new", "3");
+  write_file(directory / "new", "3");
   fs::rename(directory / "new", directory / "src/deep/one.js");
   CHECK(watching.hears(directory / "src/deep/one.js"));
 
-  save(directory / "src/two.js", "4");
+  write_file(directory / "src/two.js", "4");
   CHECK(watching.hears(directory / "src/two.js"));
 
   fs::remove(directory / "src/two.js");
@@ -87,7 +83,7 @@ TEST_CASE("a storm of writes to many files is told once") {
   fs::create_directories(directory / "src");
   WatchedFolder watching{loop, directory / "src"};
 
-  for (int i = 0; i < 200; ++i) save(directory / ("src/" + std::to_string(i)), "x");
+  for (int i = 0; i < 200; ++i) write_file(directory / ("src/" + std::to_string(i)), "x");
   CHECK(run_until(loop, [&] { return watching.bursts > 0; }));
   watching.settle();
 
@@ -99,11 +95,11 @@ TEST_CASE("what is ignored is neither entered nor told, and reading is no change
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "src/ignored");
-  save(directory / "src/one.js", "1");
+  write_file(directory / "src/one.js", "1");
   WatchedFolder watching{loop, directory / "src"};
 
-  save(directory / "src/ignored/two.js", "2");
-  save(directory / "src/some.log", "3");
+  write_file(directory / "src/ignored/two.js", "2");
+  write_file(directory / "src/some.log", "3");
   std::string text;
   std::ifstream{directory / "src/one.js"} >> text;
   fs::create_directory(directory / "src/ignored/more");
@@ -117,13 +113,13 @@ TEST_CASE("a folder that comes later is watched, and what came with it is told")
   TemporaryDirectory directory;
   fs::create_directories(directory / "src");
   fs::create_directories(directory / "moved/inner");
-  save(directory / "moved/inner/three.js", "3");
+  write_file(directory / "moved/inner/three.js", "3");
   WatchedFolder watching{loop, directory / "src"};
 
   fs::rename(directory / "moved", directory / "src/moved");
   CHECK(watching.hears(directory / "src/moved/inner/three.js"));
 
-  save(directory / "src/moved/inner/three.js", "4");
+  write_file(directory / "src/moved/inner/three.js", "4");
   CHECK(watching.hears(directory / "src/moved/inner/three.js"));
 }
 
@@ -135,7 +131,7 @@ TEST_CASE("a folder that was moved away is none of ours any more") {
 
   fs::rename(directory / "src/gone", directory / "elsewhere");
   watching.settle();
-  save(directory / "elsewhere/file.js", "1");
+  write_file(directory / "elsewhere/file.js", "1");
   watching.settle();
 
   CHECK(watching.bursts == 0);
@@ -145,17 +141,17 @@ TEST_CASE("a build that removes its folder and makes it anew is noticed") {
   Loop loop;
   TemporaryDirectory directory;
   fs::create_directories(directory / "dist");
-  save(directory / "dist/index.js", "1");
+  write_file(directory / "dist/index.js", "1");
   WatchedFolder watching{loop, directory / "dist"};
 
   fs::remove_all(directory / "dist");
   CHECK(watching.hears(directory / "dist/index.js"));
 
   fs::create_directories(directory / "dist");
-  save(directory / "dist/index.js", "2");
+  write_file(directory / "dist/index.js", "2");
   CHECK(watching.hears(directory / "dist/index.js"));
 
-  save(directory / "dist/index.js", "3");
+  write_file(directory / "dist/index.js", "3");
   CHECK(watching.hears(directory / "dist/index.js"));
 }
 
@@ -191,7 +187,7 @@ TEST_CASE("a folder watch can be dropped while it tells") {
   REQUIRE(opened);
   watch.emplace(std::move(*opened));
 
-  save(directory / "src/one", "1");
+  write_file(directory / "src/one", "1");
 
   CHECK(run_until(loop, [&] { return told; }));
 }

@@ -1,4 +1,4 @@
-// What the tests of loop/ share: a loop with a deadline, and a scratch directory.
+// What the tests of loop/ share: a loop with a deadline, pipes, and a scratch directory.
 #pragma once
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include "loop/fd.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "tests/unit/temporary_directory.h"
 
 namespace mcpctl::loop {
 
@@ -35,22 +36,7 @@ struct Pipe {
   }
 };
 
-/// A directory of its own below /tmp, mode 0700, removed with everything in it.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    char name[] = "/tmp/mcpctl-test-XXXXXX";
-    REQUIRE(::mkdtemp(name) != nullptr);
-    path_ = name;
-  }
-  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using testing::TemporaryDirectory;
+using testing::write_file;
 
 }  // namespace mcpctl::loop

@@ -10,21 +10,14 @@
 #include <fstream>
 
 #include "runtime/user_database.h"
+#include "tests/unit/temporary_directory.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
 
 namespace {
 
-struct Scratch {
-  Scratch() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
-  ~Scratch() { std::filesystem::remove_all(path); }
-  std::string write(const std::string& name, const std::string& text) const {
-    std::ofstream{path + "/" + name} << text;
-    return path + "/" + name;
-  }
-  std::string path = "/tmp/mcpctl-test-XXXXXX";
-};
+using Scratch = mcpctl::testing::TemporaryDirectory;
 
 }  // namespace
 
@@ -63,10 +56,10 @@ TEST_CASE_FIXTURE(Scratch, "a file that vanishes before a reload is a problem, n
 }
 
 TEST_CASE_FIXTURE(Scratch, "a FIFO, a folder or a huge file in place of a configuration is told") {
-  REQUIRE(::mkfifo((path + "/fifo").c_str(), 0600) == 0);
+  REQUIRE(::mkfifo((path() + "/fifo").c_str(), 0600) == 0);
 
-  CHECK(read_small_file(path + "/fifo", 100).error().message == "not a regular file");
-  CHECK(read_small_file(path, 100).error().message == "not a regular file");
+  CHECK(read_small_file(path() + "/fifo", 100).error().message == "not a regular file");
+  CHECK(read_small_file(path(), 100).error().message == "not a regular file");
   CHECK(read_small_file(write("huge", std::string(3u << 20, ' ')), 2u << 20).error().message ==
         "larger than 2 MiB");
 }

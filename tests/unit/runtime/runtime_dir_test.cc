@@ -8,17 +8,14 @@
 #include <filesystem>
 
 #include "loop/listener.h"
+#include "tests/unit/temporary_directory.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
 
 namespace {
 
-struct EmptyFolder {
-  EmptyFolder() { REQUIRE(::mkdtemp(path.data()) != nullptr); }
-  ~EmptyFolder() { std::filesystem::remove_all(path); }
-  std::string path = "/tmp/mcpctl-test-XXXXXX";
-};
+using Scratch = mcpctl::testing::TemporaryDirectory;
 
 }  // namespace
 
@@ -31,8 +28,8 @@ TEST_CASE("the directory is the session's, else the system's for root, else one 
   CHECK(choose_runtime_dir({"relative", 1000, false}) == "/tmp/mcpctl-1000");
 }
 
-TEST_CASE_FIXTURE(EmptyFolder, "the directory is made for its owner alone") {
-  const auto directory = RuntimeDir::open_at(path + "/mcpctl");
+TEST_CASE_FIXTURE(Scratch, "the directory is made for its owner alone") {
+  const auto directory = RuntimeDir::open_at(path() + "/mcpctl");
 
   REQUIRE(directory);
   struct stat status{};
@@ -40,30 +37,29 @@ TEST_CASE_FIXTURE(EmptyFolder, "the directory is made for its owner alone") {
   CHECK((status.st_mode & 0777) == 0700);
 }
 
-TEST_CASE_FIXTURE(EmptyFolder, "a symbolic link in its place is refused") {
-  REQUIRE(::symlink("/tmp", (path + "/mcpctl").c_str()) == 0);
+TEST_CASE_FIXTURE(Scratch, "a symbolic link in its place is refused") {
+  REQUIRE(::symlink("/tmp", (path() + "/mcpctl").c_str()) == 0);
 
-  const auto directory = RuntimeDir::open_at(path + "/mcpctl");
+  const auto directory = RuntimeDir::open_at(path() + "/mcpctl");
 
   REQUIRE_FALSE(directory);
   CHECK(directory.error().message ==
-        "cannot trust the directory " + path + "/mcpctl: it is a symbolic link");
+        "cannot trust the directory " + path() + "/mcpctl: it is a symbolic link");
 }
 
-TEST_CASE_FIXTURE(EmptyFolder, "a fleet's name cannot lead out of the directory") {
-  const auto directory = RuntimeDir::open_at(path);
+TEST_CASE_FIXTURE(Scratch, "a fleet's name cannot lead out of the directory") {
+  const auto directory = RuntimeDir::open_at(path());
   REQUIRE(directory);
 
-  CHECK(directory->socket_of("weather").value() == path + "/weather.sock");
+  CHECK(directory->socket_of("weather").value() == path() + "/weather.sock");
   for (const char* name : {"", ".", "..", "../x", "a/b", ".hidden", "a\nb"}) {
     CAPTURE(name);
     CHECK_FALSE(directory->socket_of(name));
   }
 }
 
-TEST_CASE_FIXTURE(EmptyFolder,
-                  "a socket's path that the kernel would cut is an error with a way out") {
-  const auto directory = RuntimeDir::open_at(path);
+TEST_CASE_FIXTURE(Scratch, "a socket's path that the kernel would cut is an error with a way out") {
+  const auto directory = RuntimeDir::open_at(path());
   REQUIRE(directory);
 
   const auto socket = directory->socket_of(std::string(90, 'x'));
@@ -73,8 +69,8 @@ TEST_CASE_FIXTURE(EmptyFolder,
   CHECK(socket.error().message.find("choose a shorter \"name\"") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(EmptyFolder, "only fleets that answer are running") {
-  const auto directory = RuntimeDir::open_at(path);
+TEST_CASE_FIXTURE(Scratch, "only fleets that answer are running") {
+  const auto directory = RuntimeDir::open_at(path());
   REQUIRE(directory);
   loop::Loop loop;
   {
