@@ -52,6 +52,11 @@ bool is_foreign(const fs::path& folder) {
          name == "node_modules" || name == "corpus";
 }
 
+std::string text_of(const fs::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  return {std::istreambuf_iterator<char>{in}, {}};
+}
+
 std::vector<SourceFile> tree() {
   const fs::path root{MCPCTL_SOURCE_DIR};
   std::vector<SourceFile> files;
@@ -60,9 +65,8 @@ std::vector<SourceFile> tree() {
     if (entry->is_directory() && is_foreign(entry->path())) {
       entry.disable_recursion_pending();
     } else if (entry->is_regular_file() && is_text(entry->path())) {
-      std::ifstream in{entry->path(), std::ios::binary};
-      const std::string text{std::istreambuf_iterator<char>{in}, {}};
-      files.push_back(source_file(fs::relative(entry->path(), root).generic_string(), text));
+      files.push_back(
+          source_file(fs::relative(entry->path(), root).generic_string(), text_of(entry->path())));
     }
   }
   return files;
@@ -84,16 +88,28 @@ TEST_CASE("every file keeps the house rules") {
   }
 }
 
-TEST_CASE("every fuzz target has seeds") {
+TEST_CASE("every fuzz target has seeds that reach it") {
   const fs::path folder = fs::path{MCPCTL_SOURCE_DIR} / "tests" / "fuzz";
-  for (const auto& entry : fs::directory_iterator{folder}) {
-    const std::string name = entry.path().filename().string();
-    if (!name.ends_with("_fuzz.cc")) continue;
+  for (const auto& entry : fs::recursive_directory_iterator{folder}) {
+    const std::string file = entry.path().filename().string();
+    if (!file.ends_with("_fuzz.cc")) continue;
+    const std::string source = text_of(entry.path());
+    const std::size_t declared = source.find("Target target{'");
+    REQUIRE_MESSAGE(declared != source.npos, file, " declares no target");
+    const char letter = source[declared + 15];
+    const fs::path program = entry.path().parent_path().filename();
+    const std::string prefix = file.substr(0, file.size() - 8);
 
-    const fs::path corpus = folder / "corpus" / name.substr(0, name.size() - 8);
+    std::size_t seeds = 0;
+    for (const auto& seed : fs::directory_iterator{folder / "corpus" / program}) {
+      const std::string name = seed.path().filename().string();
+      if (name != prefix && !name.starts_with(prefix + "_")) continue;
+      ++seeds;
+      CHECK_MESSAGE(text_of(seed.path()).starts_with(letter), name, " is for another target");
+    }
 
-    CAPTURE(corpus.string());
-    CHECK((fs::is_directory(corpus) && !fs::is_empty(corpus)));
+    CAPTURE(file);
+    CHECK(seeds > 0);
   }
 }
 
