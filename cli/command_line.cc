@@ -13,7 +13,7 @@
 namespace mcpctl::cli {
 namespace {
 
-constexpr std::string_view description =
+constexpr std::string_view introduction =
     "mcpctl supervises fleets of MCP servers: starts them from the mcp.json you have,\n"
     "proves them ready, restarts them, and leaves no process behind.";
 
@@ -50,7 +50,7 @@ std::string meant(std::string_view word, const std::vector<std::string>& words) 
   return config::did_you_mean_clause(word, views);
 }
 
-/// The complaint about a first word that is no command; empty if it is one.
+/// The complaint introduction a first word that is no command; empty if it is one.
 std::string unknown_command(const CLI::App& root, int argc, const char* const* argv) {
   if (argc < 2 || argv[1][0] == '-') return "";
   const std::string_view word = argv[1];
@@ -117,7 +117,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
 }
 
 int run_command_line(int argc, const char* const* argv) {
-  CLI::App root{std::string{description}};
+  CLI::App root{std::string{introduction}};
   set_up(root);
   const auto commands = all_commands();
   for (const auto& command : commands) declare(root, *command);

@@ -12,11 +12,11 @@
 namespace mcpctl::cli {
 namespace {
 
-constexpr Duration patience{2'000};
+constexpr Duration answer_limit{2'000};
 
 FleetIdentity identity_of(const std::string& name, const std::string& socket) {
   FleetIdentity identity{name, socket, 0, "", {}};
-  const auto answer = call(socket, "GET", "/api/v1/version", patience);
+  const auto answer = call(socket, "GET", "/api/v1/version", answer_limit);
   if (!answer) return identity;
   const auto json = nlohmann::json::parse(*answer, nullptr, false);
   if (!json.is_object()) return identity;

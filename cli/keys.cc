@@ -9,7 +9,7 @@
 namespace mcpctl::cli {
 namespace {
 
-constexpr char escape = '\x1b';
+constexpr char escape_byte = '\x1b';
 
 struct Sequence {
   std::string_view bytes;  ///< behind ESC [ or ESC O
@@ -60,7 +60,7 @@ bool is_inside(char byte) { return byte >= ' ' && byte <= '?'; }
 /// Takes the first key off `bytes`: its length; 0 when more bytes must decide.
 std::size_t KeyDecoder::decode(std::string_view bytes, std::vector<Key>& keys) {
   const char first = bytes[0];
-  if (first != escape) {
+  if (first != escape_byte) {
     const auto lead = static_cast<unsigned char>(first);
     if (lead < 0x20 || lead == 0x7f) {
       keys.push_back(control_key(first));
@@ -105,7 +105,7 @@ std::vector<Key> KeyDecoder::feed(std::string_view bytes) {
 
 std::vector<Key> KeyDecoder::settle() {
   const std::string undecided = std::exchange(pending_, {});
-  if (undecided.empty() || undecided[0] != escape) return {};
+  if (undecided.empty() || undecided[0] != escape_byte) return {};
   std::vector<Key> keys{{Key::Kind::escape}};
   if (undecided.size() > 1) {  // Alt and a bracket
     for (Key& key : feed(undecided.substr(1))) keys.push_back(std::move(key));

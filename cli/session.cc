@@ -31,7 +31,7 @@ namespace {
 
 /// docker stop sends SIGKILL after ten seconds; as PID 1 we want to be done by then.
 constexpr Duration as_init{8'000};
-constexpr Duration otherwise{10'000};
+constexpr Duration in_foreground{10'000};
 /// A storm of SIGHUP is one reload.
 constexpr Duration hangup_settling{100};
 constexpr Duration for_last_lines{500};
@@ -108,7 +108,7 @@ int Session::run() {
   options.state_dir = options_.state_dir;
   options.descriptor_limit = options_.descriptor_limit;
   options.warden = ::getppid();
-  options.shutdown_timeout = ::getppid() == 1 ? as_init : otherwise;
+  options.shutdown_timeout = ::getppid() == 1 ? as_init : in_foreground;
   options.load = options_.load;
   options.watch_files = options_.watch;
   options.on_stopped = [this] { loop_.stop(); };

@@ -76,7 +76,7 @@ std::string share_text(const TopState& state, const ServerView& server) {
   return share && server.pid ? std::to_string(*share) + "%" : "-";
 }
 
-Lines lines_of(const std::string& text) {
+Lines lines_in(const std::string& text) {
   Lines lines;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = text.find('\n', begin);
@@ -115,10 +115,10 @@ Lines table_lines(const TopState& state, const ScreenSize& size, bool color) {
          {speaks_mcp ? std::to_string(server->tools) : "-"},
          {safe_line(reason_of(*server))}});
   }
-  Lines lines = lines_of(table.render(Terminal{true, false, size.columns}));
+  Lines lines = lines_in(table.render(Terminal{true, false, size.columns}));
   const bool fits = std::ranges::all_of(
       lines, [&size](const std::string& line) { return columns(line) <= size.columns; });
-  if (fits && color) return lines_of(table.render(Terminal{true, true, size.columns}));
+  if (fits && color) return lines_in(table.render(Terminal{true, true, size.columns}));
   for (std::string& line : lines) line = cut(line, size);
   return lines;
 }

@@ -125,8 +125,8 @@ bool Values::array(const Node& node, std::string_view of) {
 
 bool Values::literal(const Node& node, std::string& into) {
   if (node.type != Node::Type::string) {
-    const bool plain = node.type == Node::Type::number || node.type == Node::Type::boolean;
-    expected(node, "a string", plain ? "put it in double quotes" : "");
+    const bool lacks_quotes = node.type == Node::Type::number || node.type == Node::Type::boolean;
+    expected(node, "a string", lacks_quotes ? "put it in double quotes" : "");
     return false;
   }
   if (node.text.find('\0') != std::string::npos) {

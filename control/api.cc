@@ -144,9 +144,10 @@ http::Response Api::answer_server(const http::Request& request, const Path& path
 http::Response Api::version() const {
   const config::Config& config = supervisor_.config();
   std::vector<std::string> files;
-  for (const std::string& file : config.files) files.push_back(quoted(file));
-  return json_reply(200, "{\"version\":" + quoted(control::version()) + ",\"fleet\":" +
-                             quoted(config.name) + ",\"pid\":" + std::to_string(::getpid()) +
+  for (const std::string& file : config.files) files.push_back(control::quoted(file));
+  return json_reply(200, "{\"version\":" + control::quoted(control::version()) +
+                             ",\"fleet\":" + control::quoted(config.name) +
+                             ",\"pid\":" + std::to_string(::getpid()) +
                              ",\"config_files\":" + array_of(files) + "}");
 }
 

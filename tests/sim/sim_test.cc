@@ -1,7 +1,7 @@
 // The simulator in every test run: many seeds, every invariant after every step,
 // every edge of the transition table taken, and the same digest everywhere.
 //
-//   MCPCTL_SIM_SEEDS=N         how many seeds (default 100,000; 5,000 under sanitizers)
+//   MCPCTL_SIM_SEEDS=N         how many seeds (default 100,000)
 //   MCPCTL_SIM_SEED=N          only this one, with its trace: how a failure is replayed
 //   MCPCTL_SIM_DIGEST=ignore   compare no digest (a mutant differs by definition)
 //
@@ -27,12 +27,6 @@ constexpr std::uint64_t few = 1'000;
 constexpr std::uint64_t many = 100'000;
 constexpr std::string_view golden_of_few = "538f8baa53341971";
 constexpr std::string_view golden_of_many = "d65362d1b3cb6818";
-
-#ifdef MCPCTL_SANITIZED
-constexpr bool is_sanitized = true;
-#else
-constexpr bool is_sanitized = false;
-#endif
 
 std::optional<std::uint64_t> number_from(const char* variable) {
   const char* text = std::getenv(variable);
@@ -74,7 +68,7 @@ TEST_CASE("no seed breaks an invariant, every edge is taken, every compiler agre
     CHECK_FALSE(outcome.violation);
     return;
   }
-  const std::uint64_t seeds = number_from("MCPCTL_SIM_SEEDS").value_or(is_sanitized ? 5'000 : many);
+  const std::uint64_t seeds = number_from("MCPCTL_SIM_SEEDS").value_or(many);
   REQUIRE(supervisor::transitions().size() <= sim::Coverage{}.size());
   sim::Coverage coverage;
   std::uint64_t digest = 0;
