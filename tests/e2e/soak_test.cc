@@ -277,8 +277,9 @@ TEST_CASE("a busy fleet ends as it began: whole, and without a byte or descripto
   CAPTURE(base.what);
   CAPTURE(end.what);
   CHECK(end.descriptors <= base.descriptors);
-  // Whoever soaks by hand has the machine to himself; other tests run beside this one.
+  // Whoever soaks by hand has the machine to himself; with other tests beside it a turn
+  // may also wait for a processor.
   const bool is_alone = std::getenv("MCPCTL_SOAK_SECONDS") != nullptr;
-  CHECK(soak.longest_turn() < (is_alone ? 0.1 : 0.5) * sanitizer_cost);
+  CHECK(soak.longest_turn() < (is_alone ? 0.1 : 2.5) * sanitizer_cost);
   CHECK(soak.fleet().stop().exit_code == 0);
 }
