@@ -64,6 +64,7 @@ Instance::Instance(ServerId id, config::Server server, FleetContext& context)
 }
 
 Instance::~Instance() {
+  if (pending_) around_.trees.remove_child(pending_->pid());
   if (!process_) return;
   around_.trees.remove_child(process_->pid());
   around_.trees.forget(process_->tree());
@@ -141,17 +142,36 @@ void Instance::spawn_process() {
   wiring.stdin_pipe = speaks_on_stdio();
   wiring.notify_fd = running_->readiness.notify_fd;
   wiring.stdout_capacity = around_.pipe_capacity;
-  auto process = Process::start(around_.loop, std::move(*spec), wiring, to_string(cookie),
+  auto pending = Process::begin(around_.loop, std::move(*spec), wiring, to_string(cookie),
                                 cgroup_ ? &*cgroup_ : nullptr, process_callbacks());
+  if (!pending) return spawn_failed(pending.error());
+  pending_.emplace(std::move(*pending));
+  around_.trees.add_child(pending_->pid(), [this] {
+    if (process_) process_->check_exit();
+  });
+  // Whoever else is to be spawned in this turn comes before the wait for the exec.
+  around_.loop.post([this, alive = std::weak_ptr{alive_}] {
+    if (!alive.expired()) complete_spawn();
+  });
+}
+
+void Instance::complete_spawn() {
+  if (!pending_) return;
+  const pid_t pid = pending_->pid();
+  auto process = pending_->complete();
+  pending_.reset();
   if (!process) {
-    const spawn::SpawnFailure& why = process.error();
-    return report(
-        supervisor::SpawnFailed{incarnation_, why.message(), why.mends_itself(), why.shell_code()});
+    around_.trees.remove_child(pid);
+    return spawn_failed(process.error());
   }
   process_ = std::move(*process);
-  around_.trees.add_child(process_->pid(), [this] { process_->check_exit(); });
   make_prober();
   report(supervisor::Spawned{incarnation_});
+}
+
+void Instance::spawn_failed(const spawn::SpawnFailure& why) {
+  report(
+      supervisor::SpawnFailed{incarnation_, why.message(), why.mends_itself(), why.shell_code()});
 }
 
 std::expected<spawn::ChildSpec, spawn::NoProgram> Instance::prepare(const spawn::Cookie& cookie) {
@@ -369,11 +389,13 @@ void Instance::perform(const supervisor::LeaveAlone& action) {
 // ---- stopping --------------------------------------------------------------------
 
 void Instance::perform(const supervisor::CloseStdin& action) {
+  complete_spawn();
   channel_.flush();
   if (is_current(action.of) && process_) process_->close_stdin();
 }
 
 void Instance::perform(const supervisor::SignalTree& action) {
+  complete_spawn();
   if (!is_current(action.of)) return;
   if (process_) return around_.trees.signal(process_->tree(), action.signal);
   // A remote server has nothing to signal: it is gone when we turn away.
@@ -381,6 +403,7 @@ void Instance::perform(const supervisor::SignalTree& action) {
 }
 
 void Instance::perform(const supervisor::KillTree& action) {
+  complete_spawn();
   if (!is_current(action.of)) return;
   if (process_) return around_.trees.kill(process_->tree());
   report(supervisor::Exited{incarnation_, {}, true});

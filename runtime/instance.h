@@ -72,7 +72,10 @@ class Instance {
   ServerLog& log() { return log_; }
   Channel& channel() { return channel_; }
   /// nullptr before the first spawn.
-  spawn::Tree* tree() { return process_ ? &process_->tree() : nullptr; }
+  spawn::Tree* tree() {
+    complete_spawn();
+    return process_ ? &process_->tree() : nullptr;
+  }
   /// 0 without a process.
   pid_t pid() const { return process_ && !process_->has_exited() ? process_->pid() : 0; }
   const Prober* prober() const { return prober_ ? &*prober_ : nullptr; }
@@ -85,6 +88,8 @@ class Instance {
   Result<std::optional<std::uint16_t>> choose_port();
   std::expected<spawn::ChildSpec, spawn::NoProgram> prepare(const spawn::Cookie& cookie);
   void spawn_process();
+  void complete_spawn();
+  void spawn_failed(const spawn::SpawnFailure& why);
   void make_prober();
   Process::Callbacks process_callbacks();
   Prober::Callbacks prober_callbacks();
@@ -112,6 +117,7 @@ class Instance {
 
   Incarnation incarnation_;
   std::optional<spawn::Cgroup> cgroup_;
+  std::optional<Process::Pending> pending_;  ///< until its exec
   std::unique_ptr<Process> process_;
   std::optional<NotifySocket> notify_;
   std::optional<Prober> prober_;
@@ -119,6 +125,9 @@ class Instance {
   Subscription line_watch_;
   Instant last_progress_;
   std::string status_text_;
+  // Shared with the callbacks that wait in the loop's inbox, so that they find out
+  // when there is nobody left to call.
+  std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
   Channel channel_;  ///< the first to go: its listener may still look around
 };
 

@@ -35,48 +35,74 @@ Process::Process(loop::Loop& loop, spawn::Tree tree, Callbacks callbacks)
 
 Process::~Process() = default;
 
-std::expected<std::unique_ptr<Process>, spawn::SpawnFailure> Process::start(
+Process::Pending::Pending(loop::Loop& loop, spawn::Launch launch, std::string cookie,
+                          spawn::Cgroup* cgroup, Callbacks callbacks)
+    : loop_(loop),
+      launch_(std::move(launch)),
+      cookie_(std::move(cookie)),
+      cgroup_(cgroup),
+      callbacks_(std::move(callbacks)) {}
+
+std::expected<Process::Pending, spawn::SpawnFailure> Process::begin(
     loop::Loop& loop, spawn::ChildSpec spec, const Wiring& wiring, std::string cookie,
     spawn::Cgroup* cgroup, Callbacks callbacks) {
   using spawn::PipeDirection;
-  std::optional<spawn::Pipe> in;
-  std::optional<spawn::Pipe> notify;
-  auto out = spawn::make_pipe(PipeDirection::from_child, wiring.stdout_capacity);
-  auto err = spawn::make_pipe(PipeDirection::from_child);
-  if (!out || !err) return std::unexpected{cannot_prepare(spec.name, "make its pipes")};
-  if (wiring.stdin_pipe) {
-    auto pipe = spawn::make_pipe(PipeDirection::to_child);
-    if (!pipe) return std::unexpected{cannot_prepare(spec.name, "make its pipes")};
-    in = std::move(*pipe);
-  }
-  if (wiring.notify_fd > 0) {
-    auto pipe = spawn::make_pipe(PipeDirection::from_child);
-    if (!pipe) return std::unexpected{cannot_prepare(spec.name, "make its pipes")};
-    notify = std::move(*pipe);
-  }
+  const std::string server = spec.name;
+  std::vector<loop::Fd> theirs;
+  bool all_made = true;
+  const auto pipe_to = [&](int target, PipeDirection direction, std::size_t capacity) {
+    auto pipe = spawn::make_pipe(direction, capacity);
+    if (!pipe) {
+      all_made = false;
+      return loop::Fd{};
+    }
+    spec.descriptors.push_back({pipe->theirs.get(), target});
+    theirs.push_back(std::move(pipe->theirs));
+    return std::move(pipe->ours);
+  };
+  loop::Fd in = wiring.stdin_pipe ? pipe_to(0, PipeDirection::to_child, 0) : loop::Fd{};
+  loop::Fd out = pipe_to(1, PipeDirection::from_child, wiring.stdout_capacity);
+  loop::Fd err = pipe_to(2, PipeDirection::from_child, 0);
+  loop::Fd notify =
+      wiring.notify_fd > 0 ? pipe_to(wiring.notify_fd, PipeDirection::from_child, 0) : loop::Fd{};
+  if (!all_made) return std::unexpected{cannot_prepare(server, "make its pipes")};
 
-  if (in) spec.descriptors.push_back({in->theirs.get(), 0});
-  spec.descriptors.push_back({out->theirs.get(), 1});
-  spec.descriptors.push_back({err->theirs.get(), 2});
-  if (notify) spec.descriptors.push_back({notify->theirs.get(), wiring.notify_fd});
+  auto launch = spawn::Launch::begin(std::move(spec), std::move(theirs));
+  if (!launch) return std::unexpected{std::move(launch.error())};
+  Pending pending{loop, std::move(*launch), std::move(cookie), cgroup, std::move(callbacks)};
+  pending.server_ = server;
+  pending.in_ = std::move(in);
+  pending.out_ = std::move(out);
+  pending.err_ = std::move(err);
+  pending.notify_ = std::move(notify);
+  return pending;
+}
 
-  auto child = spawn::spawn(spec);
+Process::Started Process::Pending::complete() {
+  auto child = launch_.complete();
   if (!child) return std::unexpected{std::move(child.error())};
 
   errno = 0;
-  spawn::Tree tree{std::move(*child), std::move(cookie), cgroup};
-  std::unique_ptr<Process> process{new Process{loop, std::move(tree), std::move(callbacks)}};
+  spawn::Tree tree{std::move(*child), std::move(cookie_), cgroup_};
+  std::unique_ptr<Process> process{new Process{loop_, std::move(tree), std::move(callbacks_)}};
   const auto attached =
-      process->attach(in ? std::move(in->ours) : loop::Fd{}, std::move(out->ours),
-                      std::move(err->ours), notify ? std::move(notify->ours) : loop::Fd{});
+      process->attach(std::move(in_), std::move(out_), std::move(err_), std::move(notify_));
   if (attached) return process;
 
   // It runs, but we could not watch it (no descriptors left): end it again.
-  const spawn::SpawnFailure failure = cannot_prepare(spec.name, "watch its pipes");
+  const spawn::SpawnFailure failure = cannot_prepare(server_, "watch its pipes");
   const spawn::Child& leader = process->tree_.leader();
   ::kill(leader.pid, SIGKILL);
   ::waitpid(leader.pid, nullptr, 0);
   return std::unexpected{failure};
+}
+
+Process::Started Process::start(loop::Loop& loop, spawn::ChildSpec spec, const Wiring& wiring,
+                                std::string cookie, spawn::Cgroup* cgroup, Callbacks callbacks) {
+  auto pending =
+      begin(loop, std::move(spec), wiring, std::move(cookie), cgroup, std::move(callbacks));
+  if (!pending) return std::unexpected{std::move(pending.error())};
+  return pending->complete();
 }
 
 Result<void> Process::attach(loop::Fd in, loop::Fd out, loop::Fd err, loop::Fd notify) {

@@ -45,11 +45,20 @@ class Process {
     std::function<void(const supervisor::ExitStatus&)> on_exit;
   };
 
-  /// Spawns `spec` with pipes added.  Callbacks come from the loop, never from here.
-  /// `cookie` is what its environment carries; `cgroup` may be null and outlives it.
-  static std::expected<std::unique_ptr<Process>, spawn::SpawnFailure> start(
-      loop::Loop& loop, spawn::ChildSpec spec, const Wiring& wiring, std::string cookie,
-      spawn::Cgroup* cgroup, Callbacks callbacks);
+  using Started = std::expected<std::unique_ptr<Process>, spawn::SpawnFailure>;
+
+  /// One on its way to its exec.  Dropping it ends it.
+  class Pending;
+  /// Spawns `spec` with pipes added, and does not wait for the exec.  Callbacks come from
+  /// the loop, never from here.  `cookie` is what its environment carries; `cgroup` may
+  /// be null and outlives it.
+  static std::expected<Pending, spawn::SpawnFailure> begin(loop::Loop& loop, spawn::ChildSpec spec,
+                                                           const Wiring& wiring, std::string cookie,
+                                                           spawn::Cgroup* cgroup,
+                                                           Callbacks callbacks);
+  /// The same, and waits.
+  static Started start(loop::Loop& loop, spawn::ChildSpec spec, const Wiring& wiring,
+                       std::string cookie, spawn::Cgroup* cgroup, Callbacks callbacks);
 
   /// Neither ends nor reaps a living process.
   ~Process();
@@ -92,6 +101,29 @@ class Process {
   std::optional<loop::PipeReader> notify_;
   std::optional<loop::Timer> look_again_;  ///< while a debugger has what is left of it
   std::optional<loop::Timer> drain_;       ///< a grandchild may hold the pipes open for ever
+};
+
+class Process::Pending {
+ public:
+  pid_t pid() const { return launch_.pid(); }
+  /// Waits for the exec, some 100 µs from the beginning.  Once.
+  Started complete();
+
+ private:
+  friend class Process;
+  Pending(loop::Loop& loop, spawn::Launch launch, std::string cookie, spawn::Cgroup* cgroup,
+          Callbacks callbacks);
+
+  loop::Loop& loop_;
+  spawn::Launch launch_;
+  std::string server_;
+  std::string cookie_;
+  spawn::Cgroup* cgroup_;
+  Callbacks callbacks_;
+  loop::Fd in_;
+  loop::Fd out_;
+  loop::Fd err_;
+  loop::Fd notify_;
 };
 
 }  // namespace mcpctl::runtime

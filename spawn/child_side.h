@@ -1,6 +1,7 @@
-// What runs in the child between clone and exec.  It shares our memory and our
-// thread's TLS, so it allocates nothing, calls no library function that keeps
-// state, takes no lock and touches only the plan; every system call is raw.
+// What runs in the child between clone and exec, while we run on.  It shares our
+// memory and our thread's TLS, so it allocates nothing, calls no library function that
+// keeps state, takes no lock and touches only the plan; every system call is raw and
+// leaves errno alone (spawn/raw_call.h).
 #pragma once
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -49,7 +50,7 @@ struct LimitChange {
 };
 
 /// Everything the child needs, laid out beforehand.  Pointers are borrowed from
-/// the parent's frame, which lives until the child has left for exec or death.
+/// the parent, which keeps all of it until the child has left for exec or death.
 struct ChildPlan {
   const char* file{nullptr};
   char* const* argv{nullptr};
@@ -76,6 +77,7 @@ struct ChildPlan {
   int descriptor_bound{0};  ///< no descriptor of ours is this or higher
   int report_pipe{-1};      ///< where the memory is not shared: the report goes here
   ChildReport report;
+  int in_our_memory{0};  ///< the kernel clears it when the child has left, and wakes us
 };
 
 /// Carries out the plan and becomes the program, or writes plan.report and exits

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -10,44 +11,21 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
 #include <optional>
 
 #include "spawn/pipe.h"
+#include "spawn/raw_call.h"
 
 namespace mcpctl::spawn {
 namespace {
 
 using loop::Fd;
 
-/// The stack of a child that shares our memory, with a guard page below.  One is
-/// enough: we are suspended while a child uses it.  Made once, kept for good.
-class ChildStack {
- public:
-  ChildStack() {
-    void* const memory = ::mmap(nullptr, guard + size, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (memory == MAP_FAILED) return;
-    ::mprotect(memory, guard, PROT_NONE);
-    bottom_ = static_cast<char*>(memory) + guard;
-  }
-  bool exists() const { return bottom_ != nullptr; }
-  char* bottom() const { return bottom_; }
-  char* top() const { return bottom_ + size; }
-
-  static constexpr std::size_t guard = 64u << 10;  // a multiple of every page size
-  static constexpr std::size_t size = 64u << 10;
-
- private:
-  char* bottom_{nullptr};
-};
-
-ChildStack& child_stack() {
-  static ChildStack stack;
-  return stack;
-}
+constexpr std::size_t stack_guard = 64u << 10;  // a multiple of every page size
 
 /// Blocks every signal for a scope, so that no handler of ours runs in a child
 /// that shares our memory.  Raw: the C library keeps two signals back.
@@ -72,8 +50,10 @@ MCPCTL_CHILD_SIDE int enter_child(void* plan) { run_child(*static_cast<ChildPlan
 /// Whether a child that shares our memory, and what else `flags` say, lives to raise a
 /// flag for us.  Nothing: we are too busy to tell.
 std::optional<bool> raises_flag(int (*child)(void*), int flags) {
+  static const ChildStack stack;
+  if (!stack.exists()) return std::nullopt;
   volatile int flag = 0;
-  const int pid = ::clone(child, child_stack().top(), CLONE_VM | CLONE_VFORK | flags | SIGCHLD,
+  const int pid = ::clone(child, stack.top(), CLONE_VM | CLONE_VFORK | flags | SIGCHLD,
                           const_cast<int*>(&flag));
   if (pid < 0 && (errno == EAGAIN || errno == ENOMEM)) return std::nullopt;
   if (pid < 0) return false;
@@ -96,7 +76,7 @@ MCPCTL_CHILD_SIDE int raise_flag_with_own_descriptors(void* flag) {
 /// False under valgrind, which turns every such clone into a fork: then the child
 /// cannot report through our memory, and we are not suspended until its exec.
 bool shares_memory() {
-  static const bool answer = child_stack().exists() && raises_flag(raise_flag, 0).value_or(true);
+  static const bool answer = raises_flag(raise_flag, 0).value_or(true);
   return answer;
 }
 
@@ -120,6 +100,10 @@ int share_descriptors(ChildPlan& plan) {
   plan.needed_below = highest + 1;
   return CLONE_FILES;
 }
+
+/// The child runs beside us, where its system calls leave our errno alone, and the kernel
+/// clears plan.in_our_memory when it is gone from our memory; else we stand still until then.
+constexpr unsigned side_by_side = has_raw_call ? CLONE_CHILD_CLEARTID : CLONE_VFORK;
 
 #if defined(__x86_64__) || defined(__aarch64__)
 constexpr bool has_clone3 = true;
@@ -172,15 +156,16 @@ constexpr bool has_clone3 = false;
 long raw_clone3(clone_args*, int (*)(void*), void*) { return -ENOSYS; }
 #endif
 
-CloneResult by_clone3(ChildPlan& plan, int cgroup) {
+CloneResult by_clone3(ChildPlan& plan, const ChildStack& stack, int cgroup) {
   const int files = share_descriptors(plan);
   int pidfd = -1;
   clone_args args{};
-  args.flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+  args.flags = CLONE_VM | side_by_side | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
   args.flags |= static_cast<std::uint64_t>(files);
   args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  args.child_tid = reinterpret_cast<std::uintptr_t>(&plan.in_our_memory);
   args.exit_signal = SIGCHLD;
-  args.stack = reinterpret_cast<std::uintptr_t>(child_stack().bottom());
+  args.stack = reinterpret_cast<std::uintptr_t>(stack.bottom());
   args.stack_size = ChildStack::size;
   if (cgroup >= 0) {
     args.flags |= CLONE_INTO_CGROUP;
@@ -191,11 +176,12 @@ CloneResult by_clone3(ChildPlan& plan, int cgroup) {
   return {.pid = static_cast<pid_t>(pid), .pidfd = Fd{pidfd}};
 }
 
-CloneResult by_clone(ChildPlan& plan) {
+CloneResult by_clone(ChildPlan& plan, const ChildStack& stack) {
   const int files = share_descriptors(plan);
+  const int flags = static_cast<int>(CLONE_VM | side_by_side | CLONE_PIDFD | SIGCHLD) | files;
   int pidfd = -1;
-  const int pid = ::clone(enter_child, child_stack().top(),
-                          CLONE_VM | CLONE_VFORK | CLONE_PIDFD | files | SIGCHLD, &plan, &pidfd);
+  const int pid =
+      ::clone(enter_child, stack.top(), flags, &plan, &pidfd, nullptr, &plan.in_our_memory);
   if (pid < 0) return {.error = errno, .pidfd = {}};
   return {.pid = pid, .pidfd = Fd{pidfd}};
 }
@@ -246,26 +232,49 @@ Fd open_pidfd(pid_t pid) {
 
 }  // namespace
 
-CloneResult clone_child(ChildPlan& plan, int cgroup, CloneMethod method) {
+ChildStack::ChildStack() {
+  void* const memory = ::mmap(nullptr, stack_guard + size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  if (memory == MAP_FAILED) return;
+  ::mprotect(memory, stack_guard, PROT_NONE);
+  bottom_ = static_cast<char*>(memory) + stack_guard;
+}
+
+ChildStack::~ChildStack() {
+  if (exists()) ::munmap(bottom_ - stack_guard, stack_guard + size);
+}
+
+CloneResult clone_child(ChildPlan& plan, const ChildStack& stack, int cgroup, CloneMethod method) {
   static CloneMethod best = has_clone3 ? CloneMethod::clone3 : CloneMethod::clone;
   const AllSignalsBlocked blocked;
   if (!shares_memory()) best = CloneMethod::fork;
   if (method < best) method = best;
+  if (!stack.exists()) method = CloneMethod::fork;
 
+  plan.in_our_memory = 1;
   CloneResult made;
   if (method == CloneMethod::clone3) {
-    made = by_clone3(plan, cgroup);
+    made = by_clone3(plan, stack, cgroup);
     if (made.pid < 0 && is_unavailable(made.error)) method = best = CloneMethod::clone;
   }
   if (method != CloneMethod::clone3) plan.cgroup = cgroup;  // the child enters it itself
   if (method == CloneMethod::clone) {
-    made = by_clone(plan);
+    made = by_clone(plan, stack);
     if (made.pid < 0 && is_unavailable(made.error)) method = best = CloneMethod::fork;
   }
   if (method == CloneMethod::fork) made = by_fork(plan);
 
+  const bool runs_beside_us = has_raw_call && made.pid > 0 && method != CloneMethod::fork;
+  if (!runs_beside_us) plan.in_our_memory = 0;
   if (made.pid > 0 && !made.pidfd) made.pidfd = open_pidfd(made.pid);
   return made;
+}
+
+void await_departure(ChildPlan& plan) {
+  const std::atomic_ref in_our_memory{plan.in_our_memory};
+  while (in_our_memory.load(std::memory_order_acquire) != 0) {
+    ::syscall(SYS_futex, &plan.in_our_memory, FUTEX_WAIT, 1, nullptr, nullptr, 0);
+  }
 }
 
 }  // namespace mcpctl::spawn

@@ -1,17 +1,17 @@
 #include "spawn/spawner.h"
 
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
 #include <string_view>
+#include <utility>
 
-#include "loop/null_device.h"
+#include "spawn/berth.h"
 #include "spawn/interpreter.h"
-#include "spawn/staging.h"
 
 namespace mcpctl::spawn {
 namespace {
@@ -34,8 +34,6 @@ struct Arrangement {
   std::vector<LimitChange> limits;
   std::vector<gid_t> groups;
   std::string oom_score_adj;
-  Fd null;
-  std::optional<Staged> staged;
   ChildPlan plan;
 };
 
@@ -45,12 +43,10 @@ bool arrange_descriptors(const ChildSpec& spec, Arrangement& arranged) {
   for (int standard = 0; standard <= 2; ++standard) {
     const auto is_it = [standard](const DescriptorMove& move) { return move.target == standard; };
     if (std::ranges::any_of(arranged.moves, is_it)) continue;
-    if (!arranged.null) arranged.null = loop::open_null_device();
-    if (!arranged.null) return false;
-    arranged.moves.push_back({arranged.null.get(), standard});
+    if (Berth::null_device() < 0) return false;
+    arranged.moves.push_back({Berth::null_device(), standard});
   }
   std::ranges::sort(arranged.moves, {}, &DescriptorMove::target);
-  arranged.staged.emplace(arranged.moves);
   return true;
 }
 
@@ -168,38 +164,93 @@ int SpawnFailure::shell_code() const {
   return error == ENOENT || error == ENOTDIR ? 127 : 126;
 }
 
-std::expected<Child, SpawnFailure> spawn(const ChildSpec& spec) {
-  const int errno_before = errno;  // the child shares ours
+/// All that a child uses until it has departed, and what became of it.
+struct Launch::Passage {
+  ChildSpec spec;
+  std::vector<Fd> theirs;
   Arrangement arranged;
-  if (!arrange(spec, arranged)) {
-    return std::unexpected(failure_of(spec, arranged, {Stage::prepare, errno, 0}));
+  Child child;
+  Berth* berth{nullptr};
+
+  /// In the order of their departure, as far as we know.
+  static std::deque<Passage*>& under_way() {
+    static std::deque<Passage*> passages;
+    return passages;
   }
+
+  void embark() {
+    while ((berth = Berth::take()) == nullptr) under_way().front()->see_off();
+    under_way().push_back(this);
+    berth->stage(arranged.moves);
+  }
+
+  /// Waits until the child has left our memory; what it used is free again.
+  void see_off() {
+    if (berth == nullptr) return;
+    await_departure(arranged.plan);
+    std::erase(under_way(), this);
+    std::exchange(berth, nullptr)->release();
+    theirs.clear();
+  }
+};
+
+Launch::Launch(std::unique_ptr<Passage> passage) : passage_(std::move(passage)) {}
+Launch::Launch(Launch&&) noexcept = default;
+
+Launch::~Launch() {
+  if (!passage_) return;
+  passage_->see_off();
+  discard(passage_->child.pid);
+}
+
+pid_t Launch::pid() const { return passage_->child.pid; }
+
+std::expected<Launch, SpawnFailure> Launch::begin(ChildSpec spec, std::vector<Fd> theirs) {
+  auto passage = std::make_unique<Passage>();
+  passage->spec = std::move(spec);
+  passage->theirs = std::move(theirs);
+  const ChildSpec& what = passage->spec;
+  Arrangement& arranged = passage->arranged;
+  const auto fails = [&](Stage stage, int error) {
+    return std::unexpected(failure_of(what, arranged, {stage, error, 0}));
+  };
+  if (!arrange(what, arranged)) return fails(Stage::prepare, errno);
 
   constexpr std::uint32_t leave_unchanged = ~0u;  // to setresuid(2): we would stay root
-  if (spec.identity &&
-      (spec.identity->uid == leave_unchanged || spec.identity->gid == leave_unchanged)) {
-    return std::unexpected(failure_of(spec, arranged, {Stage::user, EINVAL, 0}));
+  if (what.identity &&
+      (what.identity->uid == leave_unchanged || what.identity->gid == leave_unchanged)) {
+    return fails(Stage::user, EINVAL);
   }
 
-  CloneResult made = clone_child(arranged.plan, spec.cgroup, spec.method);
+  passage->embark();
+  CloneResult made = clone_child(arranged.plan, passage->berth->stack(), what.cgroup, what.method);
   if (made.pid < 0) {
+    passage->see_off();
     // clone3 with CLONE_INTO_CGROUP has these to say about the control group.
-    const bool by_cgroup = spec.cgroup >= 0 && (made.error == EBUSY || made.error == EACCES ||
+    const bool by_cgroup = what.cgroup >= 0 && (made.error == EBUSY || made.error == EACCES ||
                                                 made.error == ENODEV || made.error == EOPNOTSUPP);
-    const Stage stage = by_cgroup ? Stage::cgroup : Stage::create;
-    return std::unexpected(failure_of(spec, arranged, {stage, made.error, 0}));
+    return fails(by_cgroup ? Stage::cgroup : Stage::create, made.error);
   }
-  if (arranged.plan.report.error != 0) {
-    discard(made.pid);
-    return std::unexpected(failure_of(spec, arranged, arranged.plan.report));
-  }
-  if (!made.pidfd) {
-    const ChildReport report{Stage::create, errno, 0};
-    discard(made.pid);
-    return std::unexpected(failure_of(spec, arranged, report));
-  }
-  errno = errno_before;
-  return Child{made.pid, std::move(made.pidfd)};
+  const int error = errno;  // why there is no pidfd
+  passage->child = {made.pid, std::move(made.pidfd)};
+  Launch launch{std::move(passage)};
+  if (!launch.passage_->child.pidfd) return fails(Stage::create, error);
+  return launch;
+}
+
+std::expected<Child, SpawnFailure> Launch::complete() {
+  passage_->see_off();
+  const std::unique_ptr<Passage> passage = std::move(passage_);
+  const ChildReport& report = passage->arranged.plan.report;
+  if (report.error == 0) return std::move(passage->child);
+  discard(passage->child.pid);
+  return std::unexpected(failure_of(passage->spec, passage->arranged, report));
+}
+
+std::expected<Child, SpawnFailure> spawn(ChildSpec spec) {
+  auto launch = Launch::begin(std::move(spec), {});
+  if (!launch) return std::unexpected(std::move(launch.error()));
+  return launch->complete();
 }
 
 }  // namespace mcpctl::spawn

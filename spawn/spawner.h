@@ -1,13 +1,15 @@
 // Starts one program with everything a server needs set up: session, descriptors,
 // limits, identity, control group.  Never copies the supervisor's memory, never
-// runs a shell, never waits for anything but the exec.  Main thread only: the
-// parent-death signal is tied to the thread that spawns (prctl(2)).
+// runs a shell, never waits for anything but the exec, and for that only when it is
+// asked how the start went.  Main thread only: the parent-death signal is tied to the
+// thread that spawns (prctl(2)).
 #pragma once
 #include <sys/types.h>
 
 #include <csignal>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,9 +64,32 @@ struct SpawnFailure {
   int shell_code() const;
 };
 
-/// Starts the program and returns after its exec succeeded, or says which step
-/// failed; then no process is left.  A file without #! is not given to a shell
-/// (ENOEXEC).  Suspends the caller until the exec, some 40 µs.
-std::expected<Child, SpawnFailure> spawn(const ChildSpec& spec);
+/// A child on its way to its exec.  Several are on their way at once, a handful: the
+/// next one after that waits until the first has left.
+class Launch {
+ public:
+  /// Makes the child and returns.  `theirs` are descriptors that only the child is to
+  /// have: closed as soon as it has them.
+  static std::expected<Launch, SpawnFailure> begin(ChildSpec spec, std::vector<loop::Fd> theirs);
+  /// One that was not completed ends the child.
+  ~Launch();
+  Launch(Launch&&) noexcept;
+  Launch& operator=(Launch&&) = delete;
+
+  pid_t pid() const;
+  /// Returns after the exec succeeded, or says which step failed; then no process is
+  /// left.  Some 100 µs after begin(); once.
+  std::expected<Child, SpawnFailure> complete();
+
+ private:
+  struct Passage;
+  explicit Launch(std::unique_ptr<Passage> passage);
+
+  std::unique_ptr<Passage> passage_;  ///< empty once completed
+};
+
+/// Both in one: starts the program and returns after its exec.  A file without #! is
+/// not given to a shell (ENOEXEC).
+std::expected<Child, SpawnFailure> spawn(ChildSpec spec);
 
 }  // namespace mcpctl::spawn

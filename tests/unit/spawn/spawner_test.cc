@@ -1,7 +1,9 @@
 #include "spawn/spawner.h"
 
 #include <sys/resource.h>
+#include <sys/wait.h>
 
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
@@ -388,8 +390,83 @@ TEST_CASE("a child dies with the supervisor, whoever it runs as") {
   }
 }
 
+TEST_CASE("many children are on their way at once, each with what is its own") {
+  const NoChildLeft check;
+  constexpr int count = 30;  // more than there are berths
+  for (const CloneMethod method : every_method) {
+    CAPTURE(static_cast<int>(method));
+    std::vector<Launch> launches;
+    std::vector<loop::Fd> outputs;
+    for (int i = 0; i < count; ++i) {
+      auto pipe = make_pipe_ends();
+      REQUIRE(pipe);
+      ChildSpec spec = shell("echo $NUMBER");
+      spec.method = method;
+      spec.env.push_back("NUMBER=" + std::to_string(i));
+      spec.descriptors = {{pipe->second.get(), 1}};
+      std::vector<loop::Fd> theirs;
+      theirs.push_back(std::move(pipe->second));
+      auto launch = Launch::begin(std::move(spec), std::move(theirs));
+      REQUIRE(launch);
+      launches.push_back(std::move(*launch));
+      outputs.push_back(std::move(pipe->first));
+    }
+
+    for (int i = count - 1; i >= 0; --i) {
+      auto child = launches.at(static_cast<std::size_t>(i)).complete();
+      REQUIRE(child);
+      // To the end of file: nobody else has the child's end.
+      CHECK(read_all(outputs.at(static_cast<std::size_t>(i)).get()) == std::to_string(i) + "\n");
+      CHECK(wait_for(*child) == ExitStatus{.code = 0});
+    }
+  }
+}
+
+TEST_CASE("of children on their way at once each fails for its own reason") {
+  const NoChildLeft check;
+  ChildSpec lost = shell("true");
+  lost.cwd = "/no/such/folder";
+
+  auto absent = Launch::begin(program({"/no/such"}), {});
+  auto astray = Launch::begin(lost, {});
+  auto fine = Launch::begin(shell("exit 3"), {});
+  REQUIRE(absent);
+  REQUIRE(astray);
+  REQUIRE(fine);
+
+  auto child = fine->complete();
+  REQUIRE(child);
+  CHECK(astray->complete().error().stage == Stage::directory);
+  CHECK(absent->complete().error().stage == Stage::exec);
+  CHECK(wait_for(*child) == ExitStatus{.code = 3});
+}
+
+TEST_CASE("a child that fails while it shares our memory leaves our errno alone") {
+  const NoChildLeft check;
+  auto launch = Launch::begin(program({"/no/such"}), {});
+  REQUIRE(launch);
+  errno = 0;
+
+  siginfo_t ended{};
+  const int waited = ::waitid(P_PID, static_cast<id_t>(launch->pid()), &ended, WEXITED | WNOWAIT);
+
+  CHECK(errno == 0);
+  CHECK(waited == 0);
+  CHECK(launch->complete().error().error == ENOENT);
+}
+
+TEST_CASE("a launch that nobody completes leaves no process") {
+  const NoChildLeft check;
+
+  auto launch = Launch::begin(program({"/bin/sleep", "100"}), {});
+
+  REQUIRE(launch);
+  CHECK(launch->pid() > 0);
+}
+
 TEST_CASE("a spawn leaves no descriptor behind but the pidfd, which closes on exec") {
   const NoChildLeft check;
+  failure_of(program({"/no/such"}));  // what spawning keeps for good is there
   const auto open_descriptors = [] {
     return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, {});
   };
