@@ -23,7 +23,8 @@ constexpr Duration last_killing{1'000};
 
 }  // namespace
 
-TreeWatch::TreeWatch(loop::Loop& loop) : loop_(loop), rounds_(loop) {
+TreeWatch::TreeWatch(loop::Loop& loop)
+    : loop_(loop), rounds_(loop), table_([this](pid_t pid) { return children_.contains(pid); }) {
   auto watch = loop::SignalWatch::open(loop, SIGCHLD, [this](int) { child_changed(); });
   if (watch) sigchld_ = std::move(*watch);
 }
@@ -108,9 +109,16 @@ void TreeWatch::clear_graves() {
   while (!graves_.empty()) std::exchange(graves_, {}).clear();
 }
 
+/// Once for all children that ended in this turn: to ask for another zombie the kernel
+/// goes through all of our children.
 void TreeWatch::child_changed() {
-  reap();
-  check_soon();
+  if (std::exchange(reaping_is_posted_, true)) return;
+  loop_.post([this, alive = std::weak_ptr{alive_}] {
+    if (alive.expired()) return;
+    reaping_is_posted_ = false;
+    reap();
+    check_soon();
+  });
 }
 
 /// A snapshot of earlier in this turn may show as alive what has ended since, and no

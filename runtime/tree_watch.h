@@ -82,6 +82,7 @@ class TreeWatch {
   spawn::ProcessTable table_;
   bool table_is_fresh_{false};
   bool check_is_posted_{false};
+  bool reaping_is_posted_{false};
   std::map<pid_t, std::function<void()>> children_;
   std::map<spawn::Tree*, Awaited> awaited_;
   std::vector<std::move_only_function<void()>> graves_;

@@ -13,7 +13,8 @@
 
 namespace mcpctl::spawn {
 
-ProcessTable::ProcessTable() : proc_(open_proc()) {}
+ProcessTable::ProcessTable(std::function<bool(pid_t)> is_leader)
+    : proc_(open_proc()), is_leader_(std::move(is_leader)) {}
 
 Result<void> ProcessTable::refresh() {
   adopted_.clear();
@@ -148,6 +149,7 @@ void ProcessTable::look_at_adopted() {
   for (const pid_t adopter : all_adopters) {
     for (const Link& link : children_of(adopter)) {
       if (!link.process->is_alive() || link.process->pid == self) continue;
+      if (is_leader_ && is_leader_(link.process->pid)) continue;
       const std::string_view cookie = cookie_of(*link.process);
       if (!cookie.empty()) adopted_.push_back({cookie, link.process});
     }

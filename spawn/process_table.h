@@ -27,8 +27,9 @@ class ProcessTable {
     const ProcessStat* process;
   };
 
-  /// Empty until the first refresh().
-  ProcessTable();
+  /// Empty until the first refresh().  `is_leader` tells a child whose owner looks after
+  /// it from an orphan: its environment need not be read.
+  explicit ProcessTable(std::function<bool(pid_t)> is_leader = {});
 
   /// Takes a new snapshot; some 10 µs per process.  Pointers and spans from before
   /// are void.  Keep one table for good: it remembers buffers and cookies.
@@ -49,7 +50,8 @@ class ProcessTable {
   std::string_view cookie_of(const ProcessStat& process);
 
   /// Orphans with this cookie: live children of whoever adopts our descendants,
-  /// which is this process once it is a subreaper (PR_SET_CHILD_SUBREAPER).
+  /// which is this process once it is a subreaper (PR_SET_CHILD_SUBREAPER), leaders
+  /// excepted.
   std::vector<const ProcessStat*> adopted_with(std::string_view cookie);
 
   /// Whether there is an orphan whose tree this snapshot cannot tell: in the middle
@@ -103,6 +105,7 @@ class ProcessTable {
   std::optional<std::string> read_cookie(pid_t pid);
 
   loop::Fd proc_;
+  std::function<bool(pid_t)> is_leader_;
   std::vector<ProcessStat> processes_;
   std::vector<Link> by_parent_;
   std::vector<Link> by_session_;

@@ -34,9 +34,11 @@ bool wakes_the_stopped(int signal) {
 
 Tree::Tree(Child child, std::string cookie, Cgroup* cgroup)
     : leader_(std::move(child)), cookie_(std::move(cookie)), cgroup_(cgroup) {
+  static loop::Fd proc;
+  if (!proc) proc = open_proc();
   ProcessStat stat;
   // Not reaped yet, so this is the leader, if only as a zombie.
-  if (read_stat(open_proc().get(), leader_.pid, stat)) start_time_ = stat.start_time;
+  if (read_stat(proc.get(), leader_.pid, stat)) start_time_ = stat.start_time;
 }
 
 /// Whether a process that carries our leader's number as session or group is ours

@@ -81,6 +81,26 @@ TEST_CASE("a cookie is read from the environment, long as that may be") {
   wait_for(*child);
 }
 
+TEST_CASE("a child whose owner looks after it is no orphan") {
+  const NoChildLeft check;
+  ChildSpec spec = program({"/bin/sleep", "100"});
+  spec.env = {"MCPCTL_ID=mine"};
+  auto child = spawn::spawn(spec);
+  REQUIRE(child);
+  ProcessTable table;
+  ProcessTable of_owner{[&child](pid_t pid) { return pid == child->pid; }};
+
+  CHECK(eventually([&] {
+    REQUIRE(table.refresh());
+    return table.adopted_with("mine").size() == 1;
+  }));
+  REQUIRE(of_owner.refresh());
+  CHECK(of_owner.adopted_with("mine").empty());
+
+  ::kill(child->pid, SIGKILL);
+  wait_for(*child);
+}
+
 TEST_CASE("a signal goes to the process that was seen, not to the next with its pid") {
   const NoChildLeft check;
   auto child = spawn::spawn(program({"/bin/sleep", "100"}));
