@@ -16,9 +16,11 @@ constexpr std::array palette{Tone::cyan, Tone::yellow, Tone::magenta, Tone::blue
 
 }  // namespace
 
-LineFormat::LineFormat(const std::vector<std::string>& servers, bool color)
-    : servers_(servers), color_(color) {
-  for (const std::string& server : servers) width_ = std::max(width_, columns(server));
+LineFormat::LineFormat(const std::vector<std::string>& servers, bool color) : color_(color) {
+  for (const std::string& server : servers) {
+    colors_.emplace(server, colors_.size());
+    width_ = std::max(width_, columns(server));
+  }
   width_ = std::min(width_, widest_name);
 }
 
@@ -43,8 +45,8 @@ std::string LineFormat::explanation(std::string_view server, std::int64_t unix_m
 }
 
 std::string LineFormat::prefix(std::string_view server, std::int64_t unix_ms) const {
-  const auto known = std::ranges::find(servers_, server);
-  const auto index = static_cast<std::size_t>(known - servers_.begin());
+  const auto known = colors_.find(server);
+  const std::size_t index = known == colors_.end() ? colors_.size() : known->second;
   return painted(time_of_day(unix_ms), Tone::dim, color_) + " " +
          painted(padded(server, width_), palette[index % palette.size()], color_) + " ";
 }

@@ -1,7 +1,10 @@
 // How the foreground and `mcpctl logs` show lines of several servers: prefixed,
 // aligned and coloured for people, JSON for programs.  Pure.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,7 +33,7 @@ class LineFormat {
  private:
   std::string prefix(std::string_view server, std::int64_t unix_ms) const;
 
-  std::vector<std::string> servers_;
+  std::map<std::string, std::size_t, std::less<>> colors_;  ///< places in the palette
   std::size_t width_{0};
   bool color_;
 };
