@@ -29,6 +29,10 @@ double median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+double smallest(const std::vector<double>& values) {
+  return values.empty() ? -1 : *std::ranges::min_element(values);
+}
+
 double largest(const std::vector<double>& values) {
   return values.empty() ? -1 : *std::ranges::max_element(values);
 }

@@ -19,6 +19,7 @@ void print_heading();
 void print(const Figure& figure);
 
 double median(std::vector<double> values);
+double smallest(const std::vector<double>& values);
 double largest(const std::vector<double>& values);
 
 }  // namespace mcpctl::bench
