@@ -36,6 +36,7 @@ void grow_servers() {
     }
     Run run{Subject::mcpctl, order};
     figure.mcpctl = run.start_ms();
+    if (*figure.floor < 0 || figure.mcpctl < 0) break;  // the machine's limits end the curve
     rest(1'500);
     const double resident = memory_of(run.own_processes()).rss_mib;
     run.stop_ms();
