@@ -55,6 +55,9 @@ class Control final : public Command {
     app.add_option("servers", servers_, verb_.all_by_default ? "Servers; none: all" : "Servers")
         ->type_name("NAME");
     if (!verb_.all_by_default) app.add_flag("--all", all_, "Every server");
+    if (verb_.destination == Destination::restarted) {
+      app.add_flag("--rolling", rolling_, "Start the new process before the old one stops");
+    }
     app.add_flag("--no-wait", no_wait_, "Return as soon as the command is accepted");
     app.add_option("--timeout", timeout_, "How long to wait for the outcome")
         ->type_name("DURATION")
@@ -83,7 +86,8 @@ class Control final : public Command {
     for (const std::string& server : servers_) {
       query += (query.empty() ? "?server=" : "&server=") + control::percent_encoded(server);
     }
-    return "/api/v1/" + std::string{verb_.name} + (query.empty() ? "?all=1" : query);
+    if (query.empty()) query = "?all=1";
+    return "/api/v1/" + std::string{verb_.name} + query + (rolling_ ? "&rolling=1" : "");
   }
 
   Result<int> give(const FoundFleet& fleet, Duration timeout) const {
@@ -97,16 +101,20 @@ class Control final : public Command {
     const auto accepted = call(fleet.socket, "POST", target());
     if (!accepted) return std::unexpected{accepted.error()};
     if (json_) print(*accepted);
-    if (no_wait_) return exit_ok;
+    const std::vector<Refusal> refusals = read_refusals(*accepted);
+    for (const Refusal& refusal : refusals) complain(refusal.why, exit_failed);
+    const int outcome = refusals.empty() ? exit_ok : exit_failed;
+    if (no_wait_) return outcome;
 
     Journey journey{servers_, verb_.destination, {}, false};
     for (const ServerView& server : view->servers) {
       journey.before[server.name] = server.incarnation;
       if (servers_.empty()) journey.servers.push_back(server.name);
     }
+    for (const Refusal& refusal : refusals) std::erase(journey.servers, refusal.server);
     const auto arrival = await(fleet.socket, *events, journey, in(timeout));
     if (!arrival) return std::unexpected{arrival.error()};
-    if (arrival->ok()) return exit_ok;
+    if (arrival->ok()) return outcome;
     const std::string text = explain(*arrival, verb_.name);
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
     return exit_failed;
@@ -117,6 +125,7 @@ class Control final : public Command {
   FleetChoice choice_;
   std::string timeout_;
   bool all_{false};
+  bool rolling_{false};
   bool no_wait_{false};
   bool json_{false};
 };

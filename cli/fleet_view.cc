@@ -81,6 +81,10 @@ ServerView server_of(const Json& json) {
   server.calls = number<std::uint64_t>(json, "calls").value_or(0);
   server.stderr_tail = texts(json, "stderr_tail");
   server.survivors = texts(json, "survivors");
+  if (const Json& successor = member(json, "successor"); text(successor, "state") == "failed") {
+    server.successor_failure = text(successor, "why");
+    server.successor_tail = texts(successor, "stderr_tail");
+  }
   return server;
 }
 
@@ -159,6 +163,17 @@ Result<FleetView> read_fleet(std::string_view json) {
   }
   for (const Json& server : servers) fleet.servers.push_back(server_of(server));
   return fleet;
+}
+
+std::vector<Refusal> read_refusals(std::string_view json) {
+  std::vector<Refusal> refusals;
+  const auto value = parsed(json);
+  if (!value || !member(*value, "results").is_array()) return refusals;
+  for (const Json& result : member(*value, "results")) {
+    if (flag(result, "accepted", true)) continue;
+    refusals.push_back({text(result, "server"), text(result, "error")});
+  }
+  return refusals;
 }
 
 Result<TransitionView> read_transition(std::string_view json) {

@@ -34,6 +34,10 @@ struct ServerView {
   std::uint64_t calls{0};
   std::vector<std::string> stderr_tail;
   std::vector<std::string> survivors;
+  /// Of a rolling restart that failed: why its new process did not become ready, and what
+  /// that wrote last.
+  std::string successor_failure;
+  std::vector<std::string> successor_tail;
 };
 
 /// Why it is in its state; for a waiting one, what for.
@@ -59,6 +63,13 @@ struct FleetView {
 };
 
 Result<FleetView> read_fleet(std::string_view json);
+
+/// Of a command to several servers: who did not take it.
+struct Refusal {
+  std::string server;
+  std::string why;
+};
+std::vector<Refusal> read_refusals(std::string_view json);
 
 /// One server-sent transition.
 struct TransitionView {

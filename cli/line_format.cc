@@ -48,7 +48,9 @@ std::string LineFormat::prefix(std::string_view server, std::int64_t unix_ms) co
   const auto known = colors_.find(server);
   const std::size_t index = known == colors_.end() ? colors_.size() : known->second;
   return painted(time_of_day(unix_ms), Tone::dim, color_) + " " +
-         painted(padded(server, width_), palette[index % palette.size()], color_) + " ";
+         painted(padded(server, std::max(width_, std::min(columns(server), widest_name))),
+                 palette[index % palette.size()], color_) +
+         " ";
 }
 
 std::string time_of_day(std::int64_t unix_ms) {

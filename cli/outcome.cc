@@ -67,6 +67,7 @@ Verdict judge(const ServerView& server, Destination destination, std::uint32_t b
       // What it shows of the old incarnation says nothing about the new one; only a
       // start that never came to a process may be final without one.
       if (server.incarnation <= before) {
+        if (!server.successor_failure.empty()) return Verdict::lost;
         return server.state == "failed" && !server.pid ? Verdict::lost : Verdict::pending;
       }
       return judge_start(server, patient);
@@ -112,11 +113,17 @@ Result<Arrival> await(const std::string& socket, ApiCall& events, const Journey&
 std::string explain(const Arrival& arrival, std::string_view verb) {
   std::string text;
   const auto add = [&](const ServerView& server, std::string_view prefix) {
+    const bool stayed = prefix.empty() && server.pid && !server.successor_failure.empty();
     text += "mcpctl: " + std::string{verb} + " " + server.name + ": " + std::string{prefix} +
-            server.state + ": " + reason_of(server) + "\n";
-    const std::size_t count = server.stderr_tail.size();
+            server.state + ": " +
+            (stayed ? "the old process stays, the new one did not become ready: " +
+                          server.successor_failure
+                    : reason_of(server)) +
+            "\n";
+    const auto& words = stayed ? server.successor_tail : server.stderr_tail;
+    const std::size_t count = words.size();
     for (std::size_t i = count - std::min(count, last_words); i < count; ++i) {
-      text += "  | " + safe_line(server.stderr_tail[i]) + "\n";
+      text += "  | " + safe_line(words[i]) + "\n";
     }
     for (const std::string& survivor : server.survivors) {
       text += "  ! still alive: " + survivor + "\n";

@@ -135,7 +135,7 @@ http::Response Api::answer_server(const http::Request& request, const Path& path
   const auto command = command_named(path[2]);
   if (!command) return unknown_path(request);
   if (request.method != "POST") return wrong_method("POST");
-  if (const auto done = supervisor_.command(*command, name); !done) {
+  if (const auto done = give(*command, name, request); !done) {
     return problem_reply(409, done.error().message);
   }
   return json_reply(202, to_json(std::vector<Commanded>{{name, ""}}));
@@ -149,6 +149,12 @@ http::Response Api::version() const {
                              ",\"fleet\":" + control::quoted(config.name) +
                              ",\"pid\":" + std::to_string(::getpid()) +
                              ",\"config_files\":" + array_of(files) + "}");
+}
+
+Result<void> Api::give(runtime::Command command, const std::string& server,
+                       const http::Request& request) {
+  const bool rolling = command == runtime::Command::restart && flag_parameter(request, "rolling");
+  return rolling ? supervisor_.restart_rolling(server) : supervisor_.command(command, server);
 }
 
 /// Names are checked before anything is done: a typing error does nothing at all.
@@ -166,7 +172,7 @@ http::Response Api::command_many(const std::string& verb, const http::Request& r
   }
   std::vector<Commanded> outcomes;
   for (const std::string& name : names) {
-    const auto done = supervisor_.command(*command_named(verb), name);
+    const auto done = give(*command_named(verb), name, request);
     outcomes.push_back({name, done ? "" : done.error().message});
   }
   const bool all_refused = std::ranges::none_of(

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "http/message.h"
 #include "runtime/supervisor.h"
 
@@ -30,6 +31,8 @@ class Api {
   http::Response answer_fleet(const http::Request& request, const Path& path);
   http::Response answer_server(const http::Request& request, const Path& path);
   http::Response version() const;
+  Result<void> give(runtime::Command command, const std::string& server,
+                    const http::Request& request);
   http::Response command_many(const std::string& verb, const http::Request& request);
   http::Response logs(const http::Request& request, const std::string& server);
   http::Response reload(bool dry_run);

@@ -89,6 +89,14 @@ Json protocol_of(const runtime::ServerStatus& status, Json value) {
   return value;
 }
 
+Json json_of(const std::optional<runtime::SuccessorStatus>& successor) {
+  if (!successor) return {};
+  return {{"name", successor->name},
+          {"state", supervisor::name(successor->state)},
+          {"why", successor->why_text},
+          {"stderr_tail", successor->stderr_tail}};
+}
+
 Json json_of(const runtime::ServerStatus& status, bool with_usage) {
   const bool measured = with_usage && status.pid.has_value();
   Json value;
@@ -113,6 +121,7 @@ Json json_of(const runtime::ServerStatus& status, bool with_usage) {
   value["restarts"] = status.restarts;
   value["next_start_ms"] = ms_or_null(status.next_start);
   value["last_exit"] = exit_of(status.last_exit);
+  value["successor"] = json_of(status.successor);
   value["survivors"] = status.survivors;
   value["memory_bytes"] = measured ? Json(status.memory_bytes) : Json{};
   value["cpu_ms"] = measured ? Json(status.cpu_ms) : Json{};

@@ -7,6 +7,7 @@
 #include "gateway/own_processes.h"
 #include "gateway/reply.h"
 #include "gateway/upstream_calls.h"
+#include "gateway/upstream_peer.h"
 #include "mcp/raw.h"
 #include "relay/method.h"
 
@@ -21,14 +22,18 @@ Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::strin
       name_(std::move(name)),
       numbers_(numbers),
       traffic_(supervisor.traffic()[name_]),
+      now_(std::make_unique<Peer>(*this)),
       timer_(loop),
       http_retry_(loop) {}
 
 Upstream::~Upstream() {
-  if (channel_ != nullptr) channel_->listen(nullptr);
   traffic_.waiting -= shown_waiting_;
   traffic_.in_flight -= shown_in_flight_;
 }
+
+bool Upstream::is_attached() const { return now_->channel != nullptr; }
+
+const config::Server& Upstream::config() const { return now_->channel->config(); }
 
 // ---- clients
 
@@ -57,8 +62,8 @@ std::unique_ptr<Downstream> Upstream::join(relay::Asker asker, DownstreamSink& s
   ++traffic_.clients;
   if (seat->asker.era == mcp::Era::legacy) {
     interests_.join(seat->asker.downstream);
-    if (link_) link_->follow();
-    carry_out(false);
+    if (now_->link) now_->link->follow();
+    carry_out(*now_, false);
   }
   return seat;
 }
@@ -70,31 +75,32 @@ void Upstream::leave(Seat& seat) {
       asked_, [&](const auto& asked) { return asked.second.downstream == seat.asker.downstream; });
   interests_.leave(seat.asker.downstream);
   if (seat.asker.era != mcp::Era::legacy) return;  // what it listened to went with its calls
-  if (link_) link_->follow();
-  carry_out(false);
+  if (now_->link) now_->link->follow();
+  carry_out(*now_, false);
 }
 
 void Upstream::Seat::notify(relay::Request notification) {
-  if (upstream.link_) upstream.link_->notify(notification);
-  upstream.carry_out(false);
+  if (upstream.now_->link) upstream.now_->link->notify(notification);
+  upstream.carry_out(*upstream.now_, false);
 }
 
 void Upstream::Seat::answer(relay::Request response) {
   const auto id = mcp::integer_value(response.envelope.id.in(response.text));
-  if (!id || !upstream.link_) return;
+  if (!id) return;
   const auto asked = upstream.asked_.find(static_cast<std::uint64_t>(*id));
   if (asked == upstream.asked_.end() || asked->second.downstream != asker.downstream) return;
   const relay::CallId about = asked->second.about;
+  Peer& peer = *asked->second.by;
   upstream.asked_.erase(asked);
-  upstream.link_->answer(about, response);
-  upstream.carry_out(false);
+  peer.link->answer(about, response);
+  upstream.carry_out(peer, false);
 }
 
 void Upstream::Seat::set_log_level(std::string_view level) {
   asker.log_level = level;
   upstream.interests_.set_log_level(asker.downstream, level);
-  if (upstream.link_) upstream.link_->follow();
-  upstream.carry_out(false);
+  if (upstream.now_->link) upstream.now_->link->follow();
+  upstream.carry_out(*upstream.now_, false);
 }
 
 // ---- their calls
@@ -108,16 +114,16 @@ std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSin
 }
 
 bool Upstream::can_send() const {
-  if (!link_ || link_->is_closed()) return false;
-  if (!channel_ || !channel_->is_ready() || !unsent_.empty()) return false;
+  if (!now_->link || now_->link->is_closed()) return false;
+  if (!now_->channel || !now_->channel->is_ready() || !now_->unsent.empty()) return false;
   const unsigned most = config().max_concurrent_requests;
-  return most == 0 || sent_ < most;
+  return most == 0 || now_->sent < most;
 }
 
 void Upstream::admit(Ticket& ticket) {
   if (waiting_.empty() && can_send()) {
     send(ticket);
-    return carry_out(false);
+    return carry_out(*now_, false);
   }
   if (const std::string why = why_never(); !why.empty()) {
     return refuse(ticket, error_code::server_gone, why);
@@ -130,7 +136,7 @@ void Upstream::admit(Ticket& ticket) {
   waiting_.push_back(&ticket);
   show_load();
   wake(ticket.deadline);
-  if (channel_->state() == supervisor::State::idle) channel_->demand();
+  if (now_->channel->state() == supervisor::State::idle) now_->channel->demand();
 }
 
 void Upstream::admit_waiting() {
@@ -141,7 +147,7 @@ void Upstream::admit_waiting() {
     send(ticket);
     sent = true;
   }
-  if (sent) carry_out(false);
+  if (sent) carry_out(*now_, false);
 }
 
 void Upstream::send(Ticket& ticket) {
@@ -153,13 +159,14 @@ void Upstream::send(Ticket& ticket) {
     ticket.place = Ticket::Place::listening;  // for as long as the client likes
   } else {
     ticket.place = Ticket::Place::sent;
-    ++sent_;
+    ticket.peer = now_.get();
+    ++now_->sent;
     ticket.deadline = now + config().request_timeout;
     ticket.limit = now + config().request_timeout_max;
     wake(std::min(ticket.deadline, ticket.limit));
   }
   if (config().repeat_calls) ticket.is_harmless = calls_harmless_tool(ticket.request);
-  link_->call(ticket.id, ticket.seat.asker, ticket.request);
+  now_->link->call(ticket.id, ticket.seat.asker, ticket.request);
   show_load();
 }
 
@@ -168,7 +175,7 @@ bool Upstream::calls_harmless_tool(const relay::Request& request) const {
   const mcp::Envelope& envelope = request.envelope;
   if (relay::method_of(envelope.method.in(request.text)) != relay::Method::tools_call) return false;
   const auto tool = mcp::string_value(envelope.params_name.in(request.text));
-  return tool && channel_->is_harmless(*tool);
+  return tool && now_->channel->is_harmless(*tool);
 }
 
 void Upstream::cancel(Ticket& ticket, std::string_view raw_reason) {
@@ -179,10 +186,11 @@ void Upstream::cancel(Ticket& ticket, std::string_view raw_reason) {
     std::erase(waiting_, &ticket);
     return show_load();
   }
-  if (place == Ticket::Place::sent) --sent_;
-  if (link_) {
-    link_->cancel(ticket.id, raw_reason);
-    carry_out(false);
+  Peer& peer = ticket.peer != nullptr ? *ticket.peer : *now_;
+  if (ticket.peer != nullptr) --peer.sent;
+  if (peer.link) {
+    peer.link->cancel(ticket.id, raw_reason);
+    carry_out(peer, false);
     show_load();
   } else {
     interests_.drop(ticket.id);
@@ -196,10 +204,10 @@ std::string Upstream::error_text(const Ticket& ticket, int code, const std::stri
   using Json = nlohmann::ordered_json;
   Json data{{"server", name_}};
   std::string state = "removed";
-  if (channel_ != nullptr) state = supervisor::name(channel_->state());
+  if (now_->channel != nullptr) state = supervisor::name(now_->channel->state());
   data["state"] = state;
   data["why"] = why;
-  if (channel_ != nullptr && channel_->state() == supervisor::State::failed) {
+  if (now_->channel != nullptr && now_->channel->state() == supervisor::State::failed) {
     const auto status = supervisor_.status_of(config().name, false);
     if (status && !status->stderr_tail.empty()) data["stderr"] = status->stderr_tail.back();
   }
@@ -235,8 +243,14 @@ void Upstream::fail_waiting(int code, const std::string& why) {
 
 void Upstream::show_load() {
   traffic_.waiting += waiting_.size() - std::exchange(shown_waiting_, waiting_.size());
-  traffic_.in_flight += sent_ - std::exchange(shown_in_flight_, sent_);
-  if (channel_ != nullptr) channel_->set_in_flight(sent_);
+  std::uint64_t in_flight = 0;
+  const auto show = [&](const Peer& peer) {
+    in_flight += peer.sent;
+    if (peer.channel != nullptr) peer.channel->set_in_flight(peer.sent);
+  };
+  show(*now_);
+  for (const auto& peer : former_) show(*peer);
+  traffic_.in_flight += in_flight - std::exchange(shown_in_flight_, in_flight);
 }
 
 void Upstream::count(const Ticket& ticket, runtime::Outcome outcome) {
@@ -287,11 +301,12 @@ void Upstream::time_passed() {
     one.done(failure("server " + name_ + " did not become ready in time"));
   }
   while (!parked_.empty() && parked_.front().until <= now) {
-    if (link_) link_->expire(parked_.front().token);
+    parked_.front().at->link->expire(parked_.front().token);
     parked_.pop_front();
   }
   if (!parked_.empty()) consider(parked_.front().until);
-  carry_out(true);
+  carry_out(*now_, true);
+  for (const auto& peer : former_) carry_out(*peer, true);
   show_load();
   admit_waiting();
   if (next) wake(*next);
@@ -303,11 +318,11 @@ void Upstream::expire(Ticket& ticket, Instant now) {
     if (waits) refuse(ticket, error_code::timed_out, "it did not take the request in time");
     return;
   }
-  if (!link_) return;  // its last answer is on the way
+  if (ticket.peer == nullptr) return;  // its last answer is on the way
   const bool no_progress = ticket.limit > now;
-  link_->fail(ticket.id, error_code::timed_out,
-              no_progress ? "server " + name_ + " has not answered in time"
-                          : "server " + name_ + " has not come to an end in time");
+  ticket.peer->link->fail(ticket.id, error_code::timed_out,
+                          no_progress ? "server " + name_ + " has not answered in time"
+                                      : "server " + name_ + " has not come to an end in time");
 }
 
 }  // namespace mcpctl::gateway

@@ -19,7 +19,6 @@
 #include <vector>
 
 #include "gateway/backend.h"
-#include "gateway/http_upstream.h"
 #include "gateway/numbers.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -35,7 +34,7 @@ namespace mcpctl::gateway {
 
 class OwnProcesses;
 
-class Upstream final : public runtime::ChannelListener {
+class Upstream {
  public:
   Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::string name, Numbers& numbers);
   /// Its clients and their calls must be gone.
@@ -45,13 +44,13 @@ class Upstream final : public runtime::ChannelListener {
 
   /// The server is part of the fleet (again).
   void attach(runtime::Channel& channel);
-  bool is_attached() const { return channel_ != nullptr; }
+  bool is_attached() const;
   /// From another process on, if any: for the one client, none of whose requests may be
   /// under way.
   void detach();
   /// Requests of clients wait here or at the server.
   bool is_busy() const { return !calls_.empty(); }
-  const config::Server& config() const { return channel_->config(); }
+  const config::Server& config() const;
 
   /// Calls `changed` from the loop when the server joined or left the fleet, is gone or
   /// there again, or another conversation with it began.
@@ -70,14 +69,11 @@ class Upstream final : public runtime::ChannelListener {
   /// As the only one: what the server addresses to nobody is this client's.
   std::unique_ptr<Downstream> own(relay::Asker asker, DownstreamSink& sink);
 
-  void on_change() noexcept override;
-  bool on_message(std::string_view text, const mcp::Envelope& envelope) noexcept override;
-  void on_writable() noexcept override;
-  void on_removed() noexcept override;
-
  private:
+  class Peer;
   class Seat;
   class Ticket;
+  friend class Peer;
   friend class Seat;
   friend class Ticket;
   struct Curious {
@@ -88,11 +84,13 @@ class Upstream final : public runtime::ChannelListener {
   struct Parked {
     std::string token;
     Instant until;
+    Peer* at;
   };
   /// A server's question on its way through a client.
   struct Asked {
     relay::CallId about;
     relay::DownstreamId downstream;
+    Peer* by;
   };
 
   // upstream.cc: clients and their calls.
@@ -113,42 +111,41 @@ class Upstream final : public runtime::ChannelListener {
   void expire(Ticket& ticket, Instant now);
 
   // upstream_link.cc: the conversation.
+  void on_change();
   void changed();
+  void follow_channel();
+  void see_off_former();
+  void follow_on(runtime::Channel& successor);
   std::string why_never() const;
-  void open_link(const mcp::Profile& profile);
-  void close_link(const std::string& why);
+  void open_link(Peer& peer, const mcp::Profile& profile);
+  void close_link(Peer& peer, const std::string& why);
   void tell_curious();
-  void carry_out(bool at_once);
-  void carry_out(relay::Output& output, bool at_once);
+  void carry_out(Peer& peer, bool at_once);
+  void carry_out(Peer& peer, relay::Output& output, bool at_once);
   void deliver(const relay::ToClient& message);
-  void to_server(relay::ToServer message);
+  void to_server(Peer& peer, relay::ToServer message);
   void show_load();
   void count(const Ticket& ticket, runtime::Outcome outcome);
-  HttpUpstream::Callbacks http_callbacks();
 
   loop::Loop& loop_;
   runtime::Supervisor& supervisor_;
   std::string name_;
   Numbers& numbers_;
-  runtime::Channel* channel_{nullptr};
   runtime::ServerTraffic& traffic_;  ///< of all processes of the server
   std::uint64_t shown_waiting_{0};   ///< in traffic_, ours
   std::uint64_t shown_in_flight_{0};
 
   relay::Interests interests_;
-  std::optional<HttpUpstream> http_;
-  std::optional<relay::Link> link_;
-  Incarnation linked_;                           ///< whose link_ is
+  std::unique_ptr<Peer> now_;  ///< who takes requests; always there, if without a channel
+  /// Replaced; they only end what they have begun.
+  std::vector<std::unique_ptr<Peer>> former_;
   std::optional<relay::ServerProfile> profile_;  ///< of the last incarnation that had one
-  std::string lost_;  ///< why the HTTP session was lost; empty: it was not
 
   std::unique_ptr<OwnProcesses> own_processes_;  ///< once somebody got one
   std::optional<relay::Link::Options::Owner> owner_;
   std::map<relay::DownstreamId, Seat*> seats_;
   std::unordered_map<std::uint64_t, Ticket*> calls_;  ///< by CallId
   std::deque<Ticket*> waiting_;
-  unsigned sent_{0};                      ///< of calls_, those at the server
-  std::deque<std::string> unsent_;        ///< messages that the server's pipe did not take
   std::map<std::uint64_t, Asked> asked_;  ///< by the id that the client was given
   std::uint64_t conversation_{0};
   std::function<void()> watcher_;

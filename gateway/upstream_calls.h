@@ -45,6 +45,7 @@ class Upstream::Ticket final : public Call {
   relay::CallId id;
   relay::Request request;  ///< its params may be gone once nothing can need them again
   CallSink& sink;
+  Peer* peer{nullptr};  ///< where it is sent, until that is gone
   Place place{Place::waiting};
   bool repeated{false};
   bool is_harmless{false};  ///< to repeat, as its tool declares and the configuration trusts

@@ -8,6 +8,7 @@
 #include "gateway/session_id.h"
 #include "gateway/upstream.h"
 #include "gateway/upstream_calls.h"
+#include "gateway/upstream_peer.h"
 #include "mcp/raw.h"
 
 namespace mcpctl::gateway {
@@ -39,78 +40,57 @@ relay::ToolFilter tools_of(const config::Server& server) {
 
 }  // namespace
 
-// ---- the channel's news
+// ---- the channels' news
 
 void Upstream::attach(runtime::Channel& channel) {
-  channel_ = &channel;
-  channel.listen(this);
+  now_->attach(channel);
   on_change();
 }
 
+void Upstream::detach() {
+  if (!is_attached()) return;
+  for (const auto& peer : std::exchange(former_, {})) close_link(*peer, "it was replaced");
+  now_->detach();
+  // The next process counts its incarnations anew: its link must not be taken for this.
+  close_link(*now_, "another session needed its place");
+  now_->http.reset();
+  on_change();
+}
+
+/// The new process is ready; what the former one has begun it may end.
+void Upstream::follow_on(runtime::Channel& successor) {
+  former_.push_back(std::exchange(now_, std::make_unique<Peer>(*this)));
+  attach(successor);
+}
+
 /// Clients may be told of it, and what they do then must not meet the core half-way.
-void Upstream::on_change() noexcept {
+void Upstream::on_change() {
   if (std::exchange(change_posted_, true)) return;
   loop_.post([this, alive = std::weak_ptr{alive_}] {
     if (!alive.expired()) changed();
   });
 }
 
-bool Upstream::on_message(std::string_view text, const mcp::Envelope& envelope) noexcept {
-  if (!link_) return false;
-  link_->receive(text, envelope, {});
-  carry_out(true);
+bool Upstream::Peer::on_message(std::string_view text, const mcp::Envelope& envelope) noexcept {
+  if (!link) return false;
+  link->receive(text, envelope, {});
+  upstream.carry_out(*this, true);
   return true;
 }
 
-void Upstream::on_writable() noexcept {
-  while (!unsent_.empty() && channel_->is_writable()) {
-    const std::string text = std::move(unsent_.front());
-    unsent_.pop_front();
-    channel_->send(text);
+void Upstream::Peer::on_writable() noexcept {
+  while (!unsent.empty() && channel->is_writable()) {
+    const std::string text = std::move(unsent.front());
+    unsent.pop_front();
+    channel->send(text);
   }
-  admit_waiting();
-}
-
-void Upstream::on_removed() noexcept {
-  channel_ = nullptr;
-  on_change();
-}
-
-void Upstream::detach() {
-  if (channel_ == nullptr) return;
-  channel_->listen(nullptr);
-  // The next process counts its incarnations anew: its link must not be taken for this.
-  close_link("another session needed its place");
-  http_.reset();
-  on_removed();
+  upstream.admit_waiting();
 }
 
 void Upstream::changed() {
   change_posted_ = false;
-  const mcp::Profile* profile = channel_ != nullptr ? channel_->profile() : nullptr;
-  const bool other = profile != nullptr && channel_->incarnation() != linked_;
-  if (profile == nullptr || other) {
-    close_link(channel_ != nullptr ? channel_->why() : "it was removed");
-    http_.reset();
-  } else if (!lost_.empty()) {
-    // A session that worked is replaced at once, one that never did in a while.
-    http_retry_.arm(link_ ? Duration{0} : session_pause, [this] { on_change(); });
-    close_link(lost_);
-    http_.reset();
-  }
-  lost_.clear();
-  if (link_) {
-    link_->show_tools(tools_of(config()));
-    carry_out(true);
-  }
-  if (profile != nullptr && !link_) {
-    linked_ = channel_->incarnation();
-    if (channel_->config().transport == config::Transport::stdio) {
-      open_link(*profile);
-    } else if (!http_ && !http_retry_.is_armed()) {
-      http_.emplace(loop_, channel_->running(), *profile, http_callbacks());
-    }
-  }
+  see_off_former();
+  follow_channel();
   const std::string why = why_never();
   if (why.empty() && profile_) tell_curious();
   if (!why.empty()) {
@@ -122,17 +102,61 @@ void Upstream::changed() {
   }
   if (watcher_) watcher_();
   const bool needed = !waiting_.empty() || !curious_.empty();
-  if (channel_ != nullptr && channel_->state() == State::idle && needed) channel_->demand();
+  if (now_->channel != nullptr && now_->channel->state() == State::idle && needed) {
+    now_->channel->demand();
+  }
   admit_waiting();
+}
+
+/// The link is there exactly while the current incarnation has a conversation.
+void Upstream::follow_channel() {
+  Peer& peer = *now_;
+  const mcp::Profile* profile = peer.profile();
+  const bool other = profile != nullptr && peer.channel->incarnation() != peer.linked;
+  if (profile == nullptr || other) {
+    close_link(peer, peer.channel != nullptr ? peer.channel->why() : "it was removed");
+    peer.http.reset();
+  } else if (!peer.lost.empty()) {
+    // A session that worked is replaced at once, one that never did in a while.
+    http_retry_.arm(peer.link ? Duration{0} : session_pause, [this] { on_change(); });
+    close_link(peer, peer.lost);
+    peer.http.reset();
+  }
+  peer.lost.clear();
+  if (peer.link) {
+    peer.link->show_tools(tools_of(config()));
+    carry_out(peer, true);
+  }
+  if (profile == nullptr || peer.link) return;
+  peer.linked = peer.channel->incarnation();
+  if (peer.channel->config().transport == config::Transport::stdio) {
+    open_link(peer, *profile);
+  } else if (!peer.http && !http_retry_.is_armed()) {
+    peer.http.emplace(loop_, peer.channel->running(), *profile, peer.http_callbacks());
+  }
+}
+
+/// Once they are on their way down, nothing more comes of them.
+void Upstream::see_off_former() {
+  std::vector<std::unique_ptr<Peer>> gone;
+  for (auto& peer : former_) {
+    const bool goes_on = peer->link && peer->profile() != nullptr && peer->lost.empty();
+    if (!goes_on) gone.push_back(std::move(peer));
+  }
+  std::erase(former_, nullptr);
+  for (const auto& peer : gone) {
+    close_link(*peer, peer->channel != nullptr ? peer->channel->why() : "it was replaced");
+  }
 }
 
 /// Why a request need not wait; empty while there is hope.
 std::string Upstream::why_never() const {
-  if (channel_ == nullptr) return "it was removed from the configuration";
-  switch (channel_->state()) {
+  if (now_->channel == nullptr) return "it was removed from the configuration";
+  switch (now_->channel->state()) {
     case State::failed:
     case State::stopped:
-    case State::completed: return channel_->why().empty() ? "it was not started" : channel_->why();
+    case State::completed:
+      return now_->channel->why().empty() ? "it was not started" : now_->channel->why();
     case State::idle:
     case State::waiting:
     case State::starting:
@@ -145,55 +169,61 @@ std::string Upstream::why_never() const {
   return "";
 }
 
-void Upstream::open_link(const mcp::Profile& profile) {
+void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
   profile_ = profile_for_clients(profile);
   relay::Link::Options options;
   options.server = *profile_;
   options.tools = tools_of(config());
   options.owner = owner_;
-  options.for_http = http_.has_value();
-  options.take_id = [this] { return http_ ? http_->take_id() : channel_->take_id(); };
+  options.for_http = peer.http.has_value();
+  options.take_id = [&peer] { return peer.http ? peer.http->take_id() : peer.channel->take_id(); };
   options.take_ask_id = [this] { return numbers_.take_ask(); };
-  options.make_token = [this] {
+  options.make_token = [this, &peer] {
     // Who has it may continue somebody's call.
-    parked_.push_back({unguessable(), loop_.now() + thinking_time});
+    parked_.push_back({unguessable(), loop_.now() + thinking_time, &peer});
     wake(parked_.back().until);
     return parked_.back().token;
   };
-  link_.emplace(std::move(options), interests_);
+  peer.link.emplace(std::move(options), interests_);
   ++conversation_;
-  carry_out(true);
+  carry_out(peer, true);
   tell_curious();
   admit_waiting();
   if (watcher_) watcher_();
 }
 
 /// What the server did not finish is repeated if that does no harm, and ends otherwise.
-void Upstream::close_link(const std::string& why) {
-  unsent_.clear();
-  if (!link_) return;
+void Upstream::close_link(Peer& peer, const std::string& why) {
+  peer.unsent.clear();
+  if (!peer.link) return;
   std::vector<Ticket*> again;
   for (const auto& [id, ticket] : calls_) {
-    const bool repeat = ticket->place == Ticket::Place::sent && !ticket->repeated &&
-                        channel_ != nullptr && link_->may_repeat(ticket->id, ticket->is_harmless);
+    const bool repeat = ticket->peer == &peer && ticket->place == Ticket::Place::sent &&
+                        !ticket->repeated && is_attached() &&
+                        peer.link->may_repeat(ticket->id, ticket->is_harmless);
     if (repeat) again.push_back(ticket);
   }
   // Newest first, so that the oldest ends at the front.
   std::ranges::sort(again, std::ranges::greater{}, [](const Ticket* ticket) { return ticket->id; });
   for (Ticket* ticket : again) {
-    link_->forget(ticket->id);
+    peer.link->forget(ticket->id);
     ticket->repeated = true;
     ticket->place = Ticket::Place::waiting;
+    ticket->peer = nullptr;
     ticket->deadline = loop_.now() + config().queue_timeout;
-    --sent_;
+    --peer.sent;
     waiting_.push_front(ticket);
     wake(ticket->deadline);
   }
-  link_->closed("server " + name_ + " went away: " + (why.empty() ? "it was stopped" : why));
-  carry_out(true);
-  link_.reset();
-  asked_.clear();
-  parked_.clear();
+  peer.link->closed("server " + name_ + " went away: " + (why.empty() ? "it was stopped" : why));
+  carry_out(peer, true);
+  peer.link.reset();
+  std::erase_if(asked_, [&](const auto& asked) { return asked.second.by == &peer; });
+  std::erase_if(parked_, [&](const Parked& parked) { return parked.at == &peer; });
+  for (const auto& [id, ticket] : calls_) {
+    if (ticket->peer == &peer) ticket->peer = nullptr;  // its last answer is on the way
+  }
+  peer.sent = 0;
   show_load();
 }
 
@@ -201,12 +231,13 @@ void Upstream::close_link(const std::string& why) {
 
 void Upstream::describe(loop::Callback<Result<relay::ServerProfile>> done) {
   const std::string why = why_never();
-  const Instant until = channel_ != nullptr ? loop_.now() + config().queue_timeout : loop_.now();
+  const Instant until =
+      now_->channel != nullptr ? loop_.now() + config().queue_timeout : loop_.now();
   curious_.push_back({std::move(done), until});
   wake(until);
   // From the inbox, never from here: and a server that was seen before is known.
   if (!why.empty() || profile_) return on_change();
-  if (channel_->state() == State::idle) channel_->demand();
+  if (now_->channel->state() == State::idle) now_->channel->demand();
 }
 
 void Upstream::tell_curious() {
@@ -216,28 +247,33 @@ void Upstream::tell_curious() {
 // ---- what the link wants done
 
 /// `at_once`: clients may hear now; else only once their caller has returned.
-void Upstream::carry_out(bool at_once) {
-  if (!link_) return;
+void Upstream::carry_out(Peer& peer, bool at_once) {
+  if (!peer.link) return;
   // A message that cannot be sent makes more of them.
-  for (auto outputs = link_->take_outputs(); !outputs.empty(); outputs = link_->take_outputs()) {
-    for (relay::Output& output : outputs) carry_out(output, at_once);
+  for (auto outputs = peer.link->take_outputs(); !outputs.empty();
+       outputs = peer.link->take_outputs()) {
+    for (relay::Output& output : outputs) carry_out(peer, output, at_once);
   }
   if (at_once) admit_waiting();
 }
 
-void Upstream::carry_out(relay::Output& output, bool at_once) {
+void Upstream::carry_out(Peer& peer, relay::Output& output, bool at_once) {
   const auto tell = [&](relay::ToClient& message) {
     at_once ? deliver(message) : answer_later(std::move(message));
   };
-  if (auto* to_send = std::get_if<relay::ToServer>(&output)) to_server(std::move(*to_send));
-  if (auto* to_tell = std::get_if<relay::ToClient>(&output)) tell(*to_tell);
+  if (auto* to_send = std::get_if<relay::ToServer>(&output)) to_server(peer, std::move(*to_send));
+  if (auto* to_tell = std::get_if<relay::ToClient>(&output)) {
+    if (to_tell->asks != 0) asked_[to_tell->asks] = {to_tell->call, to_tell->downstream, &peer};
+    tell(*to_tell);
+  }
   if (const auto* heard = std::get_if<relay::Heard>(&output)) {
+    // What there is to list and to read, clients have from the new process.
+    if (&peer != now_.get()) return;
     for (relay::ToClient& message : interests_.deliver(*heard)) tell(message);
   }
 }
 
 void Upstream::deliver(const relay::ToClient& message) {
-  if (message.asks != 0) asked_[message.asks] = {message.call, message.downstream};
   if (!message.call) {
     const auto seat = seats_.find(message.downstream);
     if (seat != seats_.end()) seat->second->sink.on_message(message.text);
@@ -247,7 +283,7 @@ void Upstream::deliver(const relay::ToClient& message) {
   if (found == calls_.end()) return;
   Ticket& ticket = *found->second;
   if (!message.is_last) {
-    if (ticket.place == Ticket::Place::sent && channel_ != nullptr) {
+    if (ticket.place == Ticket::Place::sent && is_attached()) {
       ticket.deadline = loop_.now() + config().request_timeout;
     }
     return ticket.sink.on_message(message.text);
@@ -255,43 +291,43 @@ void Upstream::deliver(const relay::ToClient& message) {
   calls_.erase(found);
   count(ticket, is_error(message.text) ? runtime::Outcome::error : runtime::Outcome::ok);
   if (std::exchange(ticket.place, Ticket::Place::done) == Ticket::Place::sent) {
-    --sent_;
+    if (ticket.peer != nullptr) --ticket.peer->sent;
     show_load();
   }
   ticket.sink.on_response(message.text);  // the ticket may be gone now
 }
 
-void Upstream::to_server(relay::ToServer message) {
-  if (http_) return http_->send(std::move(message));
-  if (channel_ == nullptr) return;
-  if (unsent_.empty() && channel_->send(message.text)) return;
+void Upstream::to_server(Peer& peer, relay::ToServer message) {
+  if (peer.http) return peer.http->send(std::move(message));
+  if (peer.channel == nullptr) return;
+  if (peer.unsent.empty() && peer.channel->send(message.text)) return;
   if (message.text.size() > runtime::Channel::longest_message) {
     if (message.call) {
-      link_->fail(message.call, relay::error_code::overloaded,
-                  "the request is too long for the server's pipe");
+      peer.link->fail(message.call, relay::error_code::overloaded,
+                      "the request is too long for the server's pipe");
     }
     return;
   }
-  unsent_.push_back(std::move(message.text));
+  peer.unsent.push_back(std::move(message.text));
 }
 
-HttpUpstream::Callbacks Upstream::http_callbacks() {
+HttpUpstream::Callbacks Upstream::Peer::http_callbacks() {
   HttpUpstream::Callbacks callbacks;
-  callbacks.on_open = [this](const mcp::Profile& profile) { open_link(profile); };
+  callbacks.on_open = [this](const mcp::Profile& profile) { upstream.open_link(*this, profile); };
   callbacks.on_lost = [this](const std::string& why) {
-    lost_ = why;
-    on_change();
+    lost = why;
+    upstream.on_change();
   };
   callbacks.on_message = [this](std::string_view text, const mcp::Envelope& envelope,
                                 relay::CallId about) {
-    if (!link_) return;
-    link_->receive(text, envelope, about);
-    carry_out(true);
+    if (!link) return;
+    link->receive(text, envelope, about);
+    upstream.carry_out(*this, true);
   };
   callbacks.on_end = [this](relay::CallId call, const std::string& why) {
-    if (!link_) return;
-    link_->fail(call, relay::error_code::server_gone, "server " + name_ + ": " + why);
-    carry_out(true);
+    if (!link) return;
+    link->fail(call, relay::error_code::server_gone, "server " + upstream.name_ + ": " + why);
+    upstream.carry_out(*this, true);
   };
   return callbacks;
 }

@@ -102,6 +102,10 @@ bool Channel::heard(std::string_view text, const mcp::Envelope& envelope) {
   return listener_ != nullptr && listener_->on_message(text, envelope);
 }
 
+void Channel::succeeded_by(Channel& successor) {
+  if (listener_ != nullptr) listener_->on_succeeded(successor);
+}
+
 void Channel::drained() {
   if (listener_ != nullptr && is_writable()) listener_->on_writable();
 }

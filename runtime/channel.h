@@ -25,6 +25,8 @@
 
 namespace mcpctl::runtime {
 
+class Channel;
+
 /// Who relays over a channel.  Called from the loop, never from inside the channel's
 /// own functions; must not destroy the server.
 class ChannelListener {
@@ -36,6 +38,9 @@ class ChannelListener {
   virtual bool on_message(std::string_view text, const mcp::Envelope& envelope) noexcept = 0;
   /// is_writable() is true again.
   virtual void on_writable() noexcept = 0;
+  /// The server goes on in another process, which is ready at `successor`.  This channel
+  /// lives until what is in flight is answered, or late, and takes nothing new.
+  virtual void on_succeeded(Channel& successor) noexcept = 0;
   /// The server has left the fleet: the channel ends with this call.
   virtual void on_removed() noexcept = 0;
 
@@ -109,6 +114,7 @@ class Channel {
   void entered(supervisor::State state, std::string why);
   bool heard(std::string_view text, const mcp::Envelope& envelope);
   void drained();
+  void succeeded_by(Channel& successor);
   /// Writes what was collected: before stdin is closed.
   void flush();
 

@@ -42,22 +42,13 @@ bool wants_notify_socket(const config::Server& server) {
 
 }  // namespace
 
-Instance::Instance(ServerId id, config::Server server, FleetContext& context)
+Instance::Instance(ServerId id, config::Server server, FleetContext& context, std::string marked_as)
     : id_(id),
       around_(context),
+      marked_as_(std::move(marked_as)),
       config_(std::make_shared<config::Server>(std::move(server))),
-      log_(around_.loop, config_->name, config_->logs, around_.lines,
-           {.on_trouble = [this](const Error& trouble) { note(trouble.message); },
-            .on_relief =
-                [this] {
-                  if (!process_) return;
-                  process_->pause_stdout(false);
-                  process_->pause_stderr(false);
-                },
-            .redact = [this](std::string_view text) -> std::optional<std::string> {
-              if (!config::mentions(text, around_.secrets)) return std::nullopt;
-              return config::redact(text, around_.secrets);
-            }}),
+      log_(std::make_unique<ServerLog>(around_.loop, config_->name, config_->logs, around_.lines,
+                                       log_callbacks())),
       deadline_(around_.loop),
       channel_(around_.loop, channel_wires()) {
   channel_.configured(*config_, running());
@@ -70,7 +61,7 @@ Instance::~Instance() {
   around_.trees.forget(process_->tree());
 }
 
-void Instance::note(const std::string& text) { log_.note(text); }
+void Instance::note(const std::string& text) { log_->note(text); }
 
 void Instance::report(supervisor::Event event) { around_.report(id_, std::move(event)); }
 
@@ -87,7 +78,7 @@ void Instance::perform(const supervisor::Spawn& action) {
   notify_.reset();
   if (process_) around_.trees.forget(process_->tree());
   process_.reset();
-  for (const Stream stream : {Stream::out, Stream::err}) log_.end(stream);
+  for (const Stream stream : {Stream::out, Stream::err}) log_->end(stream);
   status_text_.clear();
   last_progress_ = Instant{};
   feeds_watchdog_ = false;
@@ -121,7 +112,8 @@ Result<std::optional<std::uint16_t>> Instance::choose_port() {
 }
 
 void Instance::spawn_process() {
-  const spawn::Cookie cookie{around_.fleet, config_->name, incarnation_, around_.self};
+  spawn_number_ = ++around_.spawns;
+  const spawn::Cookie cookie = this->cookie();
   // The socket is ours: that there is none is no fault of the server, and passes.
   if (wants_notify_socket(*running_)) {
     auto socket = NotifySocket::open(
@@ -247,10 +239,10 @@ Process::Callbacks Instance::process_callbacks() {
     };
   } else {
     callbacks.on_stdout = [this](std::string_view bytes) { heard(Stream::out, bytes); };
-    callbacks.on_stdout_end = [this] { log_.end(Stream::out); };
+    callbacks.on_stdout_end = [this] { log_->end(Stream::out); };
   }
   callbacks.on_stderr = [this](std::string_view bytes) { heard(Stream::err, bytes); };
-  callbacks.on_stderr_end = [this] { log_.end(Stream::err); };
+  callbacks.on_stderr_end = [this] { log_->end(Stream::err); };
   callbacks.on_notify = [this](std::string_view bytes) {
     if (prober_ && bytes.find('\n') != std::string_view::npos) prober_->notified_ready();
   };
@@ -260,8 +252,8 @@ Process::Callbacks Instance::process_callbacks() {
 }
 
 void Instance::heard(Stream stream, std::string_view bytes) {
-  log_.append(stream, bytes);
-  if (log_.is_congested() && process_) {
+  log_->append(stream, bytes);
+  if (log_->is_congested() && process_) {
     process_->pause_stderr(true);
     if (!speaks_on_stdio()) process_->pause_stdout(true);
   }
@@ -280,7 +272,7 @@ void Instance::notified(const health::Notification& notification) {
 
 void Instance::exited(const supervisor::ExitStatus& status) {
   around_.trees.remove_child(process_->pid());
-  log_.end(Stream::err);
+  log_->end(Stream::err);
   supervisor::ExitStatus told = status;
   // The group of the server knows for sure; where it counts nothing, ours may.
   const bool anybody_was_killed = around_.oom.has_killed();
@@ -307,7 +299,7 @@ void Instance::make_prober() {
       around_.loop, around_.trees, *running_, [this] { return check_target(); }, protocol_, chance,
       around_.relays, prober_callbacks());
   if (running_->readiness.method != config::Readiness::Method::log_line) return;
-  line_watch_ = log_.lines().subscribe([this](const Line& line) {
+  line_watch_ = log_->lines().subscribe([this](const Line& line) {
     if (is_own_output(line.stream) && prober_) prober_->heard_line(line.text);
   });
 }
@@ -321,8 +313,7 @@ CheckTarget Instance::check_target() const {
   environment.configured = &running_->env;
   environment.inherit = &running_->inherit_env;
   environment.port = running_->port;
-  environment.cookie =
-      spawn::Cookie{around_.fleet, running_->name + "!check", incarnation_, around_.self};
+  environment.cookie = cookie("!check");
   target.cookie = to_string(*environment.cookie);
   target.env = spawn::build_environment(environment, environ);
   return target;
@@ -425,7 +416,7 @@ void Instance::perform(const supervisor::DisarmDeadline&) {
 }
 
 void Instance::reconfigure(config::Server server) {
-  log_.reconfigure(server.logs);
+  log_->reconfigure(server.logs);
   config_ = std::make_shared<config::Server>(std::move(server));
   if (!running_) return channel_.configured(*config_, *config_);
   const auto port = running_->port;

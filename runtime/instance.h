@@ -39,11 +39,14 @@ struct FleetContext {
   std::optional<config::ResourceLimit> descriptor_limit;  ///< see Options
   bool relays{false};                                     ///< see Options
   std::function<void(ServerId, supervisor::Event)> report;
+  /// Of all servers so far: no two processes have the same cookie, whatever names change.
+  std::uint32_t spawns{0};
 };
 
 class Instance {
  public:
-  Instance(ServerId id, config::Server server, FleetContext& context);
+  /// `marked_as`: whose the processes are, in their cookies, if not the server's own name.
+  Instance(ServerId id, config::Server server, FleetContext& context, std::string marked_as = {});
   /// Forgets the process; ending it is the machine's business.
   ~Instance();
   Instance(const Instance&) = delete;
@@ -65,11 +68,14 @@ class Instance {
   /// Our own suspension: nobody is to blame for that time.
   void paused(Duration gap);
 
+  /// `other` goes on under our name and with our log, and we with its.
+  void exchange_names(Instance& other);
+
   const config::Server& config() const { return *config_; }
   Incarnation incarnation() const { return incarnation_; }
   /// With its port, as the current or last incarnation runs (or ran).
   const config::Server& running() const { return running_ ? *running_ : *config_; }
-  ServerLog& log() { return log_; }
+  ServerLog& log() { return *log_; }
   Channel& channel() { return channel_; }
   /// nullptr before the first spawn.
   spawn::Tree* tree() {
@@ -101,14 +107,18 @@ class Instance {
   Channel::Wires channel_wires();
   void report(supervisor::Event event);
   void note(const std::string& text);
+  ServerLog::Callbacks log_callbacks();
+  void rename(const std::string& name);
+  spawn::Cookie cookie(std::string_view suffix = "") const;
 
   ServerId id_;
   FleetContext& around_;
+  std::string marked_as_;  ///< empty: as the configuration names it
   // Two views of one value until a reload or a port makes them differ: shared, as the
   // copies would be most of what a large fleet weighs.
   std::shared_ptr<config::Server> config_;   ///< of the next incarnation
   std::shared_ptr<config::Server> running_;  ///< of the current one; Prober borrows it
-  ServerLog log_;
+  std::unique_ptr<ServerLog> log_;
   loop::Timer deadline_;
   std::optional<supervisor::ArmDeadline> armed_;  ///< what deadline_ waits for
   ProtocolMemory protocol_;
@@ -116,6 +126,7 @@ class Instance {
   bool was_ready_{false};
 
   Incarnation incarnation_;
+  std::uint32_t spawn_number_{0};  ///< of this incarnation, among all servers
   std::optional<spawn::Cgroup> cgroup_;
   std::optional<Process::Pending> pending_;  ///< until its exec
   std::unique_ptr<Process> process_;

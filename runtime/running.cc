@@ -156,6 +156,7 @@ Result<void> Supervisor::Running::command(Command command, std::string_view serv
   const auto id = identify(server);
   if (!id) return std::unexpected{id.error()};
   const Instant now = loop_.now();
+  failed_successors_.erase(*id);
   switch (command) {
     case Command::start:
       stopped_by_operator_.erase(std::string{server});
@@ -292,6 +293,11 @@ void Supervisor::Running::run(const supervisor::FleetActions& actions) {
     } else if (const auto* removed = std::get_if<supervisor::ServerRemoved>(&action)) {
       instances_.erase(removed->server);
       replicas_.erase(removed->server);
+      failed_successors_.erase(removed->server);
+    } else if (const auto* change = std::get_if<supervisor::Succeeded>(&action)) {
+      succeeded(*change);
+    } else if (const auto* failure = std::get_if<supervisor::SuccessionFailed>(&action)) {
+      succession_failed(*failure);
     } else if (const auto* deadline = std::get_if<supervisor::ArmFleetDeadline>(&action)) {
       fleet_deadline_.arm(deadline->at, [this] { kill_all(); });
     } else if (std::holds_alternative<supervisor::FleetStopped>(action)) {

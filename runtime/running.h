@@ -29,6 +29,7 @@ class Supervisor::Running {
 
   void start(const std::vector<std::string>& only);
   Result<void> command(Command command, std::string_view server);
+  Result<void> restart_rolling(std::string_view server);
   ReloadOutcome reload(bool dry_run);
   void stop_all();
   void kill_all();
@@ -64,10 +65,20 @@ class Supervisor::Running {
   void kill_survivors();
 
   std::vector<ServerId> replicas_of(std::string_view server) const;
+  void command_replica(Command command, ServerId id);
   void command_replicas(Command command, std::string_view server);
   void remove_replicas(std::string_view server);
   void reconfigure_replicas(const config::Server& server, bool restarts);
 
+  bool serves(ServerId id) const;
+  std::string free_replica_name(std::string_view server) const;
+  void replace(ServerId id, config::Server wanted, supervisor::Motive motive);
+  void succeeded(const supervisor::Succeeded& change);
+  void succession_failed(const supervisor::SuccessionFailed& failure);
+  std::optional<SuccessorStatus> describe_successor(ServerId id);
+
+  std::vector<ServerId> in_order() const;
+  std::vector<std::string> last_words(const ServerLog& log) const;
   ServerStatus describe(ServerId id);
   void add_usage(std::vector<ServerStatus*> servers, std::vector<ServerId> ids);
 
@@ -94,6 +105,8 @@ class Supervisor::Running {
   supervisor::Fleet fleet_;
   std::map<ServerId, std::unique_ptr<Instance>> instances_;
   std::map<ServerId, std::string> replicas_;  ///< and whose they are
+  /// The last attempts to replace a process, where they failed.
+  std::map<ServerId, SuccessorStatus> failed_successors_;
   std::set<std::string> stopped_by_operator_;
   std::uint64_t sequence_{0};
   bool config_stale_{false};

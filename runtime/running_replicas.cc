@@ -20,11 +20,7 @@ config::Server replica_of(config::Server server, std::string name) {
 Channel* Supervisor::Running::open_replica(std::string_view server) {
   const auto origin = fleet_.find(server);
   if (!origin || is_stopping()) return nullptr;
-  // The lowest free number, so that there are no more names than replicas at a time.
-  std::string name;
-  for (unsigned number = 1; name.empty() || fleet_.find(name); ++number) {
-    name = std::string{server} + '~' + std::to_string(number);
-  }
+  std::string name = free_replica_name(server);
   const supervisor::Lifecycle& life = fleet_.find(*origin)->life;
   const bool is_wanted = life.goal() == supervisor::Goal::up;
   const std::string unusable = life.spec().unusable;
@@ -32,6 +28,14 @@ Channel* Supervisor::Running::open_replica(std::string_view server) {
   replicas_.emplace(id, server);
   if (is_wanted) run(fleet_.enable(id, loop_.now()));
   return &instances_.at(id)->channel();
+}
+
+/// With the lowest free number, so that there are no more names than replicas at a time.
+std::string Supervisor::Running::free_replica_name(std::string_view server) const {
+  for (unsigned number = 1;; ++number) {
+    std::string name = std::string{server} + '~' + std::to_string(number);
+    if (!fleet_.find(name)) return name;
+  }
 }
 
 void Supervisor::Running::close_replica(std::string_view replica) {
@@ -53,16 +57,18 @@ std::vector<ServerId> Supervisor::Running::replicas_of(std::string_view server) 
 /// What was said to the server is meant for all of its processes; but none starts before
 /// its client asks for something.
 void Supervisor::Running::command_replicas(Command command, std::string_view server) {
+  for (const ServerId id : replicas_of(server)) command_replica(command, id);
+}
+
+void Supervisor::Running::command_replica(Command command, ServerId id) {
   const Instant now = loop_.now();
-  for (const ServerId id : replicas_of(server)) {
-    const bool sleeps = fleet_.find(id)->life.state() == supervisor::State::idle;
-    switch (command) {
-      case Command::start: run(fleet_.enable(id, now)); break;
-      case Command::stop: run(fleet_.stop(id, now)); break;
-      case Command::restart: run(sleeps ? fleet_.enable(id, now) : fleet_.restart(id, now)); break;
-      case Command::reset: run(fleet_.reset(id, now)); break;
-      case Command::kill: run(fleet_.deliver(id, supervisor::KillRequested{}, now)); break;
-    }
+  const bool sleeps = fleet_.find(id)->life.state() == supervisor::State::idle;
+  switch (command) {
+    case Command::start: return run(fleet_.enable(id, now));
+    case Command::stop: return run(fleet_.stop(id, now));
+    case Command::restart: return run(sleeps ? fleet_.enable(id, now) : fleet_.restart(id, now));
+    case Command::reset: return run(fleet_.reset(id, now));
+    case Command::kill: return run(fleet_.deliver(id, supervisor::KillRequested{}, now));
   }
 }
 

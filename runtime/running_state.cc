@@ -44,17 +44,27 @@ FleetStatus Supervisor::Running::status(bool with_usage) {
   status.config_stale = config_stale_;
   status.stopping = is_stopping();
   status.gateway = gateway_;
-  std::vector<ServerId> ids;
-  for (const auto& [id, member] : fleet_.members()) {
-    ids.push_back(id);
-    status.servers.push_back(describe(id));
-  }
+  std::vector<ServerId> ids = in_order();
+  for (const ServerId id : ids) status.servers.push_back(describe(id));
   if (with_usage) {
     std::vector<ServerStatus*> servers;
     for (ServerStatus& server : status.servers) servers.push_back(&server);
     add_usage(std::move(servers), std::move(ids));
   }
   return status;
+}
+
+/// As configured, whichever processes they have by now; then what runs beside them.
+std::vector<ServerId> Supervisor::Running::in_order() const {
+  std::map<std::string_view, std::size_t> places;
+  for (const config::Server& server : config_.servers) places.emplace(server.name, places.size());
+  std::vector<ServerId> ids;
+  for (const auto& [id, member] : fleet_.members()) ids.push_back(id);
+  std::ranges::sort(ids, {}, [&](ServerId id) {
+    const auto place = places.find(fleet_.find(id)->name);
+    return std::pair{place == places.end() ? places.size() : place->second, id};
+  });
+  return ids;
 }
 
 Result<ServerStatus> Supervisor::Running::status_of(std::string_view server, bool with_usage) {
@@ -98,6 +108,7 @@ ServerStatus Supervisor::Running::describe(ServerId id) {
       life.deadline();
   if (starts_later) status.next_start = std::max(Duration{0}, *life.deadline() - now);
   status.last_exit = life.last_exit();
+  status.successor = describe_successor(id);
   const bool survivors = status.state == supervisor::State::failed && life.has_process();
   if (survivors && instance.tree() != nullptr) {
     status.survivors = instance.tree()->survivors(trees_.table());
@@ -129,14 +140,18 @@ ServerStatus Supervisor::Running::describe(ServerId id) {
   status.log_bytes = log.bytes_seen();
   status.log_lines = log.lines_seen();
   status.log_dropped = log.lines_dropped();
-  for (const Line& line : log.tail(4 * tail_lines)) {
-    if (!is_own_output(line.stream)) continue;
-    status.stderr_tail.push_back(config::redact(line.text, config_.secrets));
-  }
-  if (status.stderr_tail.size() > tail_lines) {
-    status.stderr_tail.erase(status.stderr_tail.begin(), status.stderr_tail.end() - tail_lines);
-  }
+  status.stderr_tail = last_words(log);
   return status;
+}
+
+/// Of what the server itself wrote; redacted.
+std::vector<std::string> Supervisor::Running::last_words(const ServerLog& log) const {
+  std::vector<std::string> words;
+  for (const Line& line : log.tail(4 * tail_lines)) {
+    if (is_own_output(line.stream)) words.push_back(config::redact(line.text, config_.secrets));
+  }
+  if (words.size() > tail_lines) words.erase(words.begin(), words.end() - tail_lines);
+  return words;
 }
 
 void Supervisor::Running::add_usage(std::vector<ServerStatus*> servers, std::vector<ServerId> ids) {

@@ -68,6 +68,13 @@ class ServerLog::Inner {
     if (!same_file) forget_file();
   }
 
+  /// Who paused for the file's sake must not wait for a relief that others are told of.
+  void serve(const config::Logs& settings, Callbacks callbacks) {
+    if (callbacks_.on_relief) callbacks_.on_relief();
+    callbacks_ = std::move(callbacks);
+    reconfigure(settings);
+  }
+
   void reopen() {
     if (file_) file_->reopen();
   }
@@ -93,7 +100,11 @@ class ServerLog::Inner {
   std::unique_ptr<LogFile> new_file() {
     return std::make_unique<LogFile>(loop_, settings_.dir + "/" + server_ + ".log",
                                      settings_.max_size, settings_.keep,
-                                     LogFile::Callbacks{callbacks_.on_trouble, [this] {
+                                     LogFile::Callbacks{[this](const Error& trouble) {
+                                                          if (callbacks_.on_trouble)
+                                                            callbacks_.on_trouble(trouble);
+                                                        },
+                                                        [this] {
                                                           if (callbacks_.on_relief)
                                                             callbacks_.on_relief();
                                                         }});
@@ -172,6 +183,9 @@ void ServerLog::end(Stream stream) { inner_->end(stream); }
 void ServerLog::note(std::string_view text, Stream as) { inner_->note(text, as); }
 bool ServerLog::is_congested() const { return inner_->is_congested(); }
 void ServerLog::reconfigure(const config::Logs& settings) { inner_->reconfigure(settings); }
+void ServerLog::serve(const config::Logs& settings, Callbacks callbacks) {
+  inner_->serve(settings, std::move(callbacks));
+}
 void ServerLog::reopen() { inner_->reopen(); }
 std::vector<Line> ServerLog::tail(std::size_t count) const { return inner_->ring().tail(count); }
 std::vector<Line> ServerLog::since(std::uint64_t sequence, std::size_t limit) const {

@@ -59,6 +59,8 @@ class ServerLog {
   bool is_congested() const;
 
   void reconfigure(const config::Logs& settings);
+  /// From now on for somebody else.
+  void serve(const config::Logs& settings, Callbacks callbacks);
   /// After an external rotation.
   void reopen();
 

@@ -14,6 +14,14 @@
 
 namespace mcpctl::runtime {
 
+/// The process that is to take a server's place, or last failed to.
+struct SuccessorStatus {
+  std::string name;                      ///< until it takes over
+  supervisor::State state{};             ///< failed: it is gone, and the server goes on as it was
+  std::string why_text;                  ///< redacted
+  std::vector<std::string> stderr_tail;  ///< redacted
+};
+
 struct ServerStatus {
   std::string name;
   supervisor::State state{};
@@ -36,6 +44,7 @@ struct ServerStatus {
   unsigned restarts{0};            ///< those nobody asked for
   std::optional<Duration> next_start;
   std::optional<supervisor::ExitStatus> last_exit;
+  std::optional<SuccessorStatus> successor;
   std::vector<std::string> survivors;  ///< "pid 123 (node)": what outlived SIGKILL
 
   std::uint64_t memory_bytes{0};  ///< RSS of the whole tree

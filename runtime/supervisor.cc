@@ -17,6 +17,10 @@ Result<void> Supervisor::command(Command command, std::string_view server) {
   return running_->command(command, server);
 }
 
+Result<void> Supervisor::restart_rolling(std::string_view server) {
+  return running_->restart_rolling(server);
+}
+
 ReloadOutcome Supervisor::reload(bool dry_run) { return running_->reload(dry_run); }
 void Supervisor::stop_all() { running_->stop_all(); }
 void Supervisor::kill_all() { running_->kill_all(); }

@@ -76,6 +76,13 @@ class Supervisor {
   /// outcome is seen in status() and feed(); nothing here waits.
   Result<void> command(Command command, std::string_view server);
 
+  /// Restarts it without a gap: a second process starts beside the first, takes over its
+  /// name and its clients when it is ready, and then the first ends what it is at and is
+  /// stopped.  If the second does not become ready, the first stays (status().successor
+  /// says why).  What does not serve is restarted as by command().  An error for a server
+  /// of which there cannot be two.
+  Result<void> restart_rolling(std::string_view server);
+
   /// Reads the configuration anew and applies what changed; a bad one changes
   /// nothing.  `dry_run` only tells the plan.
   ReloadOutcome reload(bool dry_run);

@@ -71,11 +71,17 @@ FleetActions Fleet::start(ServerId id, Instant now, Motive motive) {
   return finish();
 }
 
-FleetActions Fleet::stop(ServerId id, Instant now) { return deliver(id, StopRequested{}, now); }
+FleetActions Fleet::stop(ServerId id, Instant now) {
+  now_ = now;
+  withdraw_succession(id);
+  return deliver(id, StopRequested{}, now);
+}
 
 FleetActions Fleet::restart(ServerId id, Instant now, RestartRequested request) {
   if (!may_be_started(id)) return {};
   now_ = now;
+  withdraw_succession(id);
+  if (!may_be_started(id)) return finish();  // it was to succeed somebody
   // For any other reason only what runs is restarted, and nothing comes up for it.
   if (request.motive == Motive::operator_request) start_dependencies(id);
   feed(id, std::move(request));
@@ -88,6 +94,7 @@ FleetActions Fleet::demand(ServerId id, Instant now) { return deliver(id, Demand
 
 FleetActions Fleet::remove(ServerId id, Instant now) {
   now_ = now;
+  withdraw_succession(id);
   if (members_.contains(id)) {
     leaving_.insert(id);
     changed_ = true;
@@ -101,6 +108,7 @@ FleetActions Fleet::reconfigure(ServerId id, Spec spec, std::vector<config::Depe
   now_ = now;
   const auto found = members_.find(id);
   if (found == members_.end()) return {};
+  if (restarts) withdraw_succession(id);
   doubt_need_for(found->second.depends_on);
   doubt_need_for(depends_on);
   found->second.depends_on = std::move(depends_on);
@@ -127,6 +135,7 @@ FleetActions Fleet::stop_all(Duration deadline, Instant now) {
   now_ = now;
   if (stopping_all_) return {};
   stopping_all_ = true;
+  successions_.clear();  // who was to succeed is a server to be stopped like any other
   changed_ = true;
   for (auto& [id, member] : members_) {
     held_.insert(id);
@@ -243,6 +252,7 @@ FleetActions Fleet::finish() {
 }
 
 void Fleet::settle() {
+  conclude_successions();
   stop_released();
   forget_removed();
   keep_needed_awake();

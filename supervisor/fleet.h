@@ -29,6 +29,20 @@ struct ServerAction {
 struct ServerRemoved {
   ServerId server;
 };
+/// `successor` is ready and has taken `server`'s name and place; `server` has the name
+/// that the successor had, ends its requests and leaves the fleet.
+struct Succeeded {
+  ServerId server;
+  ServerId successor;
+};
+/// `server` goes on as it is; its successor leaves the fleet.
+struct SuccessionFailed {
+  ServerId server;
+  ServerId successor;
+  Why why;  ///< of the successor's state, unless `is_withdrawn`
+  State state{State::stopped};
+  bool is_withdrawn{false};  ///< something else was asked of `server` meanwhile
+};
 /// At `at`, call kill_all(): the fleet's deadline.
 struct ArmFleetDeadline {
   Instant at;
@@ -37,7 +51,8 @@ struct ArmFleetDeadline {
 /// SIGKILL, which stay `failed`.
 struct FleetStopped {};
 
-using FleetAction = std::variant<ServerAction, ServerRemoved, ArmFleetDeadline, FleetStopped>;
+using FleetAction = std::variant<ServerAction, ServerRemoved, Succeeded, SuccessionFailed,
+                                 ArmFleetDeadline, FleetStopped>;
 using FleetActions = std::vector<FleetAction>;
 
 class Fleet {
@@ -73,6 +88,18 @@ class Fleet {
   /// A server that was being removed stays after all.
   FleetActions reconfigure(ServerId id, Spec spec, std::vector<config::Dependency> depends_on,
                            bool required, bool restarts, Instant now);
+  /// Adds the process that is to take the place of `id`, which serves meanwhile; start()
+  /// it next.  Once it is ready the two exchange their names, dependents follow the name,
+  /// and `id` is stopped and forgotten.  If its first start fails, or `id` is given
+  /// another order before, it is the successor that is stopped and forgotten.
+  ServerId add_successor(ServerId id, std::string name, Spec spec,
+                         std::vector<config::Dependency> depends_on, bool required);
+  /// The other order, if there is none else to give.  Without a successor nothing happens.
+  FleetActions withdraw_successor(ServerId id, Instant now);
+  /// Whose place it is to take; nothing for any other server.
+  std::optional<ServerId> predecessor_of(ServerId id) const;
+  /// Who is to take its place, if anybody.
+  std::optional<ServerId> successor_of(ServerId id) const;
   FleetActions set_max_concurrent_starts(unsigned count, Instant now);
 
   /// Ends everything, dependents before what they depend on, in `deadline`: what
@@ -107,6 +134,10 @@ class Fleet {
   void forget_removed();
   void keep_needed_awake();
   void doubt_need_for(const std::vector<config::Dependency>& dependencies);
+  void conclude_successions();
+  void take_over(ServerId id, ServerId successor, bool required);
+  void withdraw_succession(ServerId id);
+  void dismiss(ServerId id, Motive motive);
   FleetActions finish();
   const std::vector<ServerId>& dependents_of(ServerId id) const;
 
@@ -122,7 +153,12 @@ class Fleet {
   std::set<ServerId> held_;      ///< during stop_all: kept up for their dependents
   std::set<ServerId> released_;  ///< during stop_all: a dependent of theirs went
   std::set<ServerId> leaving_;   ///< to be removed
-  std::set<ServerId> doubted_;   ///< something changed about who needs them
+  struct Succession {
+    ServerId successor;
+    bool required;  ///< what it will be then
+  };
+  std::map<ServerId, Succession> successions_;  ///< under way, by who is to be replaced
+  std::set<ServerId> doubted_;                  ///< something changed about who needs them
   unsigned starting_{0};
   unsigned alive_{0};  ///< members with a process, survivors excepted
   bool stopping_all_{false};

@@ -1,4 +1,5 @@
 // What a machine does with each event; the moves themselves stand in lifecycle_moves.cc.
+#include <algorithm>
 #include <cstdlib>
 #include <utility>
 
@@ -26,6 +27,11 @@ std::vector<Action> Lifecycle::step(const Event& event, Instant now) {
     }
   }
   return std::exchange(actions_, {});
+}
+
+void Lifecycle::succeed(const Lifecycle& predecessor) {
+  last_incarnation_ = std::max(last_incarnation_, predecessor.last_incarnation_);
+  restarts_ = predecessor.restarts_;
 }
 
 bool Lifecycle::has_process() const {
@@ -191,7 +197,7 @@ void Lifecycle::on(const Reconfigured& e) {
 
 void Lifecycle::on(const Admitted&) {
   if (state_ != State::waiting) return;
-  ++incarnation_.value;
+  incarnation_.value = ++last_incarnation_;
   const bool nobody_asked =
       why_.trigger == Trigger::backoff_elapsed || why_.trigger == Trigger::retry_elapsed;
   if (nobody_asked) ++restarts_;

@@ -28,6 +28,7 @@
 // most one deadline is armed, it belongs to the state that armed it, and entering
 // a state disarms it; a deadline that fires late is known by its token.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -46,6 +47,9 @@ class Lifecycle {
   /// Feeds one event.  Never throws, never blocks, never re-entered.  `now` must
   /// not run backwards.
   std::vector<Action> step(const Event& event, Instant now);
+
+  /// Counts incarnations and restarts on from where `predecessor` is, whose place it takes.
+  void succeed(const Lifecycle& predecessor);
 
   State state() const { return state_; }
   Goal goal() const { return goal_; }
@@ -129,6 +133,7 @@ class Lifecycle {
   After after_{After::start_again};
   bool survivor_{false};  ///< `failed`, but something outlived SIGKILL
   Incarnation incarnation_;
+  std::uint32_t last_incarnation_{0};  ///< number given, if only to a predecessor
   unsigned in_flight_{0};
   bool dependents_need_it_{false};
   unsigned restarts_{0};

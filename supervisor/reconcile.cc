@@ -113,6 +113,18 @@ Plan reconcile(const config::Config& running, const config::Config& wanted) {
   return plan;
 }
 
+std::string why_not_rolling(const config::Server& server) {
+  if (server.kind != config::Kind::mcp) return "it is no MCP server";
+  switch (server.transport) {
+    case config::Transport::stdio: return "";
+    case config::Transport::remote: return "it runs elsewhere";
+    case config::Transport::http: break;
+  }
+  if (server.port == 0) return "";
+  return server.port ? "its port " + std::to_string(*server.port) + " is fixed"
+                     : "its address is fixed";
+}
+
 std::string_view name(Change::Kind kind) {
   switch (kind) {
     case Change::Kind::add: return "add";

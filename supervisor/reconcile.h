@@ -41,6 +41,10 @@ struct Change {
 using Plan = std::vector<Change>;
 Plan reconcile(const config::Config& running, const config::Config& wanted);
 
+/// Why there cannot be two processes of it at a time, so that one might replace the other
+/// while it serves; empty if there can.
+std::string why_not_rolling(const config::Server& server);
+
 std::string_view name(Change::Kind kind);
 
 }  // namespace mcpctl::supervisor

@@ -24,6 +24,9 @@ std::string on_behalf_of(const Why& why) {
     case Motive::config_change: return ": configuration changed";
     case Motive::removal: return ": removed from the configuration";
     case Motive::memory_limit: return ": over its memory limit";
+    case Motive::succession:
+      return why.root == Trigger::stop_requested ? ": replaced by a new process"
+                                                 : ": to replace a running process";
     case Motive::files_changed:
       return why.message.empty() ? ": its files changed" : ": " + why.message + " changed";
   }
@@ -117,6 +120,7 @@ std::string_view name(Motive motive) {
     case Motive::removal: return "removal";
     case Motive::memory_limit: return "memory_limit";
     case Motive::files_changed: return "files_changed";
+    case Motive::succession: return "succession";
   }
   std::abort();
 }

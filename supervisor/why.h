@@ -48,6 +48,7 @@ enum class Motive {
   removal,
   memory_limit,
   files_changed,
+  succession,
 };
 
 /// Why a server is `failed` rather than in `backoff`.

@@ -62,6 +62,13 @@ void Referee::joined(ServerId server, std::string name,
   shadow.depends_on = std::move(depends_on);
 }
 
+void Referee::joined_to_succeed(ServerId predecessor, ServerId server, std::string name,
+                                std::vector<config::Dependency> depends_on) {
+  joined(server, std::move(name), std::move(depends_on));
+  shadows_.at(server).succeeds = predecessor;
+  shadows_.at(server).last_number = shadows_.at(predecessor).last_number;
+}
+
 bool Referee::is_leaving(ServerId server) const {
   const auto found = shadows_.find(server);
   return found != shadows_.end() && found->second.leaving;
@@ -140,6 +147,10 @@ void Referee::see(const supervisor::FleetAction& action) {
     if (!shadow.leaving) broken(shadow, "forgotten although nobody removed it");
     if (shadow.state != State::stopped) broken(shadow, "forgotten before it was stopped");
     shadows_.erase(removed->server);
+  } else if (const auto* change = std::get_if<supervisor::Succeeded>(&action)) {
+    succeeded(*change);
+  } else if (const auto* failure = std::get_if<supervisor::SuccessionFailed>(&action)) {
+    succession_failed(*failure);
   } else if (const auto* deadline = std::get_if<supervisor::ArmFleetDeadline>(&action)) {
     fleet_deadline_ = deadline->at;
   } else {
@@ -175,14 +186,37 @@ void Referee::end() {
 
 // ---- actions -------------------------------------------------------------------
 
+void Referee::succeeded(const supervisor::Succeeded& action) {
+  Shadow& former = shadows_.at(action.server);
+  Shadow& next = shadows_.at(action.successor);
+  if (next.succeeds != former.id) broken(next, "succeeds somebody else");
+  if (next.state != State::ready) broken(next, "succeeds before it is ready");
+  if (former.leaving || next.leaving) broken(next, "a succession of who leaves");
+  if (stopping_all_since_) broken(next, "succeeds while the fleet stops");
+  std::swap(former.name, next.name);
+  next.last_number = std::max(next.last_number, former.last_number);
+  next.succeeds = {};
+  former.leaving = true;
+}
+
+void Referee::succession_failed(const supervisor::SuccessionFailed& action) {
+  Shadow& next = shadows_.at(action.successor);
+  if (next.succeeds != action.server) broken(next, "fails to succeed somebody else");
+  const bool may_come = next.state == State::waiting || next.state == State::starting;
+  if (may_come && !action.is_withdrawn) broken(next, "given up before its first start is over");
+  next.succeeds = {};
+  next.leaving = true;
+}
+
 void Referee::on(Shadow& shadow, const supervisor::Spawn& action) {
   if (shadow.state != State::starting) broken(shadow, "spawned outside starting");
-  if (action.as.value != shadow.incarnation.value + 1) broken(shadow, "an incarnation skipped");
+  if (action.as.value != shadow.last_number + 1) broken(shadow, "an incarnation skipped");
   if (world_.has_process(shadow.id)) broken(shadow, "spawned while its predecessor lives");
   if (stopping_all_since_) broken(shadow, "spawned while the fleet stops");
   if (shadow.leaving) broken(shadow, "spawned while it leaves");
   if (!spec(shadow.id).unusable.empty()) broken(shadow, "spawned although unusable");
   shadow.incarnation = action.as;
+  shadow.last_number = action.as.value;
   shadow.has_stdin = spec(shadow.id).has_stdin;
   shadow.proving = shadow.watched = shadow.exit_told = false;
   shadow.born_late = false;
@@ -314,6 +348,7 @@ void Referee::restarting(Shadow& shadow, const supervisor::Announce& action) con
 
 /// The delay's lower bound, and the crash-loop rule counted independently.
 void Referee::judged(Shadow& shadow, const supervisor::Announce& action) const {
+  if (fleet_.find(shadow.id) == nullptr) return;  // it was to succeed, and leaves instead
   const supervisor::Spec& policy = spec(shadow.id);
   const bool counted = action.why.failures > 0;
   const Duration usual = std::min(policy.backoff.initial, policy.backoff.max) * 8 / 10;

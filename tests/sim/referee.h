@@ -48,6 +48,9 @@ class Referee {
       : fleet_(fleet), world_(world), slots_(slots) {}
 
   void joined(ServerId server, std::string name, std::vector<config::Dependency> depends_on);
+  /// As joined(): to take the place of `predecessor`.
+  void joined_to_succeed(ServerId predecessor, ServerId server, std::string name,
+                         std::vector<config::Dependency> depends_on);
   /// Before the call: what the operator now asks for.
   void begin(const Call& call, Instant now);
   void reconfigured(ServerId server, std::vector<config::Dependency> depends_on);
@@ -80,6 +83,8 @@ class Referee {
     supervisor::Why why;
     Instant since;
     Incarnation incarnation;
+    std::uint32_t last_number{0};  ///< of an incarnation, its predecessors' included
+    ServerId succeeds{};           ///< whom, as soon as it is ready
     bool proving{false};
     bool watched{false};
     bool exit_told{false};
@@ -106,6 +111,8 @@ class Referee {
     }
   };
 
+  void succeeded(const supervisor::Succeeded& action);
+  void succession_failed(const supervisor::SuccessionFailed& action);
   void on(Shadow& shadow, const supervisor::Spawn& action);
   void on(Shadow& shadow, const supervisor::ProveReadiness& action);
   void on(Shadow& shadow, const supervisor::WatchHealth& action);

@@ -204,6 +204,8 @@ void Simulation::operate() {
     case 24:
       if (!stopping_all_) return;
       return call(Kind::kill_all, {}, [&] { return fleet_.kill_all(now_); });
+    case 25:
+    case 26: return replace(*id);
     default: return call(Kind::demand, *id, [&] { return fleet_.demand(*id, now_); });
   }
 }
@@ -219,7 +221,24 @@ void Simulation::add_server() {
   if (rng_.chance(7, 8)) call(Call::Kind::enable, id, [&] { return fleet_.enable(id, now_); });
 }
 
+/// A new process in its place, while it serves.
+void Simulation::replace(ServerId id) {
+  const auto& member = *fleet_.find(id);
+  const bool serves = member.life.state() == State::ready || member.life.state() == State::degraded;
+  const bool is_one_of_two = fleet_.successor_of(id) || fleet_.predecessor_of(id);
+  const std::string name = "~" + member.name;
+  if (!serves || is_one_of_two || stopping_all_ || referee_.is_leaving(id) || fleet_.find(name)) {
+    return;
+  }
+  auto dependencies = draw_dependencies(rng_, static_cast<unsigned>(name.back() - '0'));
+  auto spec = draw_spec(rng_, name);
+  const ServerId next = fleet_.add_successor(id, name, std::move(spec), dependencies, true);
+  referee_.joined_to_succeed(id, next, name, std::move(dependencies));
+  call(Call::Kind::start, next, [&] { return fleet_.start(next, now_, Motive::succession); });
+}
+
 void Simulation::reload(ServerId id) {
+  if (fleet_.predecessor_of(id)) return;  // it has just been configured
   const std::string name = fleet_.find(id)->name;
   const auto number = static_cast<unsigned>(name.back() - '0');
   auto dependencies = draw_dependencies(rng_, number);
@@ -266,6 +285,10 @@ void Simulation::perform(const FleetAction& action) {
   } else if (const auto* removed = std::get_if<ServerRemoved>(&action)) {
     trace_.fold(201, removed->server.value);
     armed_.erase(removed->server);
+  } else if (const auto* change = std::get_if<Succeeded>(&action)) {
+    trace_.fold(204, change->server.value, change->successor.value);
+  } else if (const auto* failure = std::get_if<SuccessionFailed>(&action)) {
+    trace_.fold(205, failure->server.value, failure->successor.value);
   } else if (const auto* deadline = std::get_if<ArmFleetDeadline>(&action)) {
     trace_.fold(202, deadline->at.since_start.count());
     agenda_.plan(deadline->at, What::fleet_deadline);
@@ -325,6 +348,10 @@ void Simulation::write_down(const FleetAction& action) {
     text += ": " + words(of_server->action);
   } else if (std::holds_alternative<ServerRemoved>(action)) {
     text += "removed";
+  } else if (std::holds_alternative<Succeeded>(action)) {
+    text += "succeeded";
+  } else if (std::holds_alternative<SuccessionFailed>(action)) {
+    text += "not succeeded";
   } else if (const auto* deadline = std::get_if<ArmFleetDeadline>(&action)) {
     text += "fleet deadline at " + std::to_string(deadline->at.since_start.count()) + "ms";
   } else {

@@ -43,6 +43,7 @@ class Simulation {
   void echo(const Item& item);
   void operate();
   void add_server();
+  void replace(ServerId id);
   void reload(ServerId id);
   void restart_for_a_reason(ServerId id);
   void run_until_quiet(Duration at_most);

@@ -39,6 +39,20 @@ TEST_CASE("a restart is not done while the old process is ready") {
   CHECK(judge(server("backoff", "up", 4), Destination::restarted, 3, false) == Verdict::lost);
 }
 
+TEST_CASE("a rolling restart is lost when its new process did not become ready") {
+  ServerView stays = server("ready", "up", 3, 7);
+  stays.successor_failure = "exit code 3 after 4ms";
+  stays.successor_tail = {"no licence"};
+  CHECK(judge(stays, Destination::restarted, 3, false) == Verdict::lost);
+
+  Arrival arrival;
+  arrival.lost.push_back(stays);
+  CHECK(explain(arrival, "restart") ==
+        "mcpctl: restart a: ready: the old process stays, the new one did not become ready: "
+        "exit code 3 after 4ms\n"
+        "  | no licence\n");
+}
+
 TEST_CASE("a restart whose process cannot be spawned at all is lost") {
   CHECK(judge(server("failed", "up", 3), Destination::restarted, 3, false) == Verdict::lost);
 }

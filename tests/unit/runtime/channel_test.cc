@@ -33,6 +33,7 @@ struct Relay final : ChannelListener {
     return takes;
   }
   void on_writable() noexcept override { ++writable; }
+  void on_succeeded(Channel& successor) noexcept override { next = &successor; }
   void on_removed() noexcept override { channel = nullptr; }
 
   /// The answer to `id`, once it is there.
@@ -51,6 +52,7 @@ struct Relay final : ChannelListener {
   }
 
   Channel* channel;
+  Channel* next{nullptr};  ///< what the server goes on at
   bool takes{true};
   int writable{0};
   std::vector<std::string> heard, requests;
@@ -243,5 +245,28 @@ TEST_CASE("a removed server's channel says so, and an added one is announced") {
   CHECK(fleet.until([&] { return relay->channel == nullptr; }));
   CHECK(fleet.supervisor().channel("old") == nullptr);
   CHECK(fleet.supervisor().channel("new") != nullptr);
+  fleet.stop_and_check();
+}
+
+TEST_CASE("whoever relays hears of the process that takes the server's place, and can use both") {
+  LiveFleet fleet{{misbehaving("mcp", {})}, true};
+  fleet.supervisor().start();
+  REQUIRE(fleet.until_state("mcp", State::ready));
+  Relay relay{*fleet.supervisor().channel("mcp")};
+  const std::uint64_t slow = relay.call("sleep", R"({"ms":500})");
+  relay.channel->set_in_flight(1);
+
+  REQUIRE(fleet.supervisor().restart_rolling("mcp").has_value());
+  REQUIRE(fleet.until([&] { return relay.next != nullptr; }));
+
+  CHECK(relay.next == fleet.supervisor().channel("mcp"));
+  CHECK(relay.next != relay.channel);
+  Relay following{*relay.next};
+  const std::uint64_t quick = following.call("echo", R"({"text":"new"})");
+  REQUIRE(fleet.until([&] { return following.answer(quick) != nullptr; }));
+  CHECK(relay.answer(slow) == nullptr);
+  REQUIRE(fleet.until([&] { return relay.answer(slow) != nullptr; }));
+  relay.channel->set_in_flight(0);
+  REQUIRE(fleet.until([&] { return relay.channel == nullptr; }));
   fleet.stop_and_check();
 }

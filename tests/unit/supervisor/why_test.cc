@@ -75,6 +75,7 @@ TEST_CASE("a stop is told with whom it came from, without the exit nobody asks f
   CHECK(told(Motive::operator_request) == "stop requested");
   CHECK(told(Motive::fleet) == "stop with the fleet");
   CHECK(told(Motive::removal) == "stop: removed from the configuration");
+  CHECK(told(Motive::succession) == "stop: replaced by a new process");
 }
 
 TEST_CASE("starts and restarts are told with their reason") {

@@ -1,0 +1,214 @@
+// A server's process is replaced while clients talk to it.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "behind.h"
+#include "tests/unit/temporary_directory.h"
+
+using namespace mcpctl;
+using namespace mcpctl::gateway;
+using namespace mcpctl::gateway::testing;
+using mcpctl::testing::TemporaryDirectory;
+using supervisor::State;
+
+namespace {
+
+config::Server http_server() {
+  config::Server server;
+  server.name = "mcp";
+  server.transport = config::Transport::http;
+  server.command = MCPCTL_BINARY_DIR "/examples/weather";
+  server.port = 0;
+  server.url = "http://127.0.0.1:${PORT}/mcp";
+  return server;
+}
+
+/// A server that comes up only as long as "broken" is not in `folder`.
+config::Server fragile(const TemporaryDirectory& folder) {
+  config::Server server = scripted("mcp",
+                                   "test ! -e broken || { echo no licence >&2; exit 3; }; "
+                                   "exec " +
+                                       gateway::testing::server().command);
+  server.cwd = folder.path();
+  return server;
+}
+
+struct Replaced : Behind {
+  explicit Replaced(config::Server server) : Behind{{std::move(server)}} {
+    start("mcp");
+    former = pid("mcp");
+  }
+  void roll() { REQUIRE(fleet.supervisor().restart_rolling("mcp").has_value()); }
+  bool until_replaced() {
+    return fleet.until([this] { return pid("mcp") != former && pid("mcp") != 0; });
+  }
+  bool until_alone() {
+    return fleet.until([this] { return fleet.supervisor().status(false).servers.size() == 1; });
+  }
+  auto status() { return *fleet.supervisor().status_of("mcp", false); }
+
+  int former{0};
+};
+
+}  // namespace
+
+TEST_CASE("a rolling restart finishes calls in flight at the old process, and serves new ones") {
+  Replaced behind{server()};
+  Client client{*behind.upstreams, "mcp"};
+  const auto slow = client.calls("1", "sleep", R"({"ms":700})");
+
+  behind.roll();
+  CHECK(behind.fleet.state_of("mcp") == State::ready);
+  REQUIRE(behind.until_replaced());
+  const auto quick = client.calls("2", "echo", R"({"text":"new"})");
+  REQUIRE(behind.answered(*quick));
+  CHECK(quick->holds("new"));
+  CHECK_FALSE(slow->response.has_value());
+  CHECK(behind.fleet.state_of("mcp~1") == State::draining);
+  CHECK(behind.status().in_flight == 1);
+
+  REQUIRE(behind.answered(*slow));
+  CHECK(slow->holds(R"("result")"));
+  REQUIRE(behind.until_alone());
+  CHECK(::kill(behind.former, 0) != 0);
+  CHECK(behind.status().incarnation == 2);
+  CHECK(behind.status().restarts == 0);
+  CHECK(behind.status().in_flight == 0);
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a call that the old process does not finish in its drain time ends with an error") {
+  config::Server hasty = server();
+  hasty.stop.drain = Duration{100};
+  Replaced behind{hasty};
+  Client client{*behind.upstreams, "mcp"};
+  const auto slow = client.calls("1", "sleep", R"({"ms":30000})");
+  const auto list = client.lists("2");
+  REQUIRE(behind.answered(*list));
+
+  behind.roll();
+  REQUIRE(behind.answered(*slow));
+
+  CHECK(slow->holds("-32000"));
+  CHECK(slow->holds("did not finish in time"));
+  REQUIRE(behind.until_alone());
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a client may still cancel what the old process is at") {
+  Replaced behind{server()};
+  Client client{*behind.upstreams, "mcp"};
+  const auto slow = client.calls("1", "sleep", R"({"ms":30000})");
+  for (int i = 0; i < 5; ++i) behind.fleet.loop().run_ready();
+
+  behind.roll();
+  REQUIRE(behind.until_replaced());
+  slow->call->cancel({});
+
+  REQUIRE(behind.until_alone());
+  CHECK(behind.status().in_flight == 0);
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("if the new process does not become ready, the old one stays, and it is said why") {
+  const TemporaryDirectory folder;
+  Replaced behind{fragile(folder)};
+  Client client{*behind.upstreams, "mcp"};
+  folder.write("broken", "");
+
+  behind.roll();
+  REQUIRE(behind.fleet.until([&] {
+    const auto status = behind.status();
+    return status.successor && status.successor->state == State::failed;
+  }));
+
+  CHECK(behind.status().successor->why_text.starts_with("exit code 3 after "));
+  CHECK(behind.status().successor->stderr_tail == std::vector<std::string>{"no licence"});
+  CHECK(behind.pid("mcp") == behind.former);
+  const auto asked = client.calls("1", "echo", R"({"text":"still"})");
+  REQUIRE(behind.answered(*asked));
+  CHECK(asked->holds("still"));
+  REQUIRE(behind.until_alone());
+  CHECK(behind.status().incarnation == 1);
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("an HTTP server with a port of its own is replaced beside itself") {
+  Replaced behind{http_server()};
+  Client client{*behind.upstreams, "mcp"};
+  const int port = behind.status().port;
+  const auto before = client.lists("1");
+  REQUIRE(behind.answered(*before));
+
+  behind.roll();
+  while (behind.pid("mcp") == behind.former) {
+    const auto meanwhile = client.lists("2");
+    REQUIRE(behind.answered(*meanwhile));
+    CHECK(meanwhile->holds(R"("result")"));
+  }
+  const auto after = client.lists("3");
+  REQUIRE(behind.answered(*after));
+
+  CHECK(after->holds(R"("result")"));
+  CHECK(behind.status().port != port);
+  REQUIRE(behind.until_alone());
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a server of which there cannot be two is not replaced, and it is said why") {
+  config::Server fixed = http_server();
+  fixed.port = 1;
+  Behind behind{{fixed}};
+
+  const auto refused = behind.fleet.supervisor().restart_rolling("mcp");
+
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message ==
+        "cannot restart mcp rolling: its port 1 is fixed; restart it without --rolling");
+}
+
+TEST_CASE("a session's own process is replaced like the server's") {
+  config::Server personal = server();
+  personal.sharing = config::Sharing::session;
+  Replaced behind{personal};
+  auto client = std::make_unique<Client>(*behind.upstreams, "mcp");
+  const auto before = client->calls("1", "echo", R"({"text":"before"})");
+  REQUIRE(behind.answered(*before));
+  const int own = behind.pid("mcp~1");
+
+  behind.roll();
+  REQUIRE(behind.fleet.until([&] {
+    return behind.fleet.supervisor().status(false).servers.size() == 2 &&
+           behind.pid("mcp") != behind.former && behind.pid("mcp~1") != own;
+  }));
+  const auto after = client->calls("2", "echo", R"({"text":"after"})");
+  REQUIRE(behind.answered(*after));
+
+  CHECK(after->holds("after"));
+  CHECK(behind.fleet.state_of("mcp~1") == State::ready);
+  client.reset();
+  REQUIRE(behind.until_alone());
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a replaced process and its successor keep their logs apart, under their names") {
+  Replaced behind{server()};
+
+  behind.roll();
+  REQUIRE(behind.until_replaced());
+  REQUIRE(behind.until_alone());
+
+  std::vector<std::string> told;
+  for (const runtime::Line& line : behind.fleet.supervisor().log("mcp")->tail(10)) {
+    told.push_back(line.text);
+  }
+  REQUIRE_FALSE(told.empty());
+  CHECK(told.back() == "pid " + std::to_string(behind.pid("mcp")) + " takes over from pid " +
+                           std::to_string(behind.former));
+  behind.fleet.stop_and_check();
+}
