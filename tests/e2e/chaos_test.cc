@@ -294,8 +294,10 @@ TEST_CASE("in chaos every request gets one answer or typed error, its own, and s
   for (const auto& caller : callers) CHECK_MESSAGE(caller->is_served(), caller->path());
   for (const std::string name : {"plain", "modern", "own", "trusted"}) {
     CAPTURE(name);
-    CHECK(eventually([&] { return fleet.server(name)["in_flight"] == 0; }));
-    CHECK(fleet.server(name)["waiting"] == 0);
+    CHECK(eventually([&] {
+      const Json server = fleet.server(name);
+      return server["in_flight"] == 0 && server["waiting"] == 0;
+    }));
   }
   CHECK(fleet.supervisor() == supervisor);
   const std::uint64_t end = resident_bytes(supervisor);
