@@ -93,7 +93,7 @@ TEST_CASE("no seed breaks an invariant, every edge is taken, every compiler agre
   const bool compares = std::getenv("MCPCTL_SIM_DIGEST") == nullptr;
   if (compares && seeds >= few) CHECK(hex(digest_of_few) == golden_of_few);
   if (compares && seeds == many) CHECK(hex(digest) == golden_of_many);
-  if (seeds >= 5'000) CHECK(missing_edges(coverage) == "");
+  if (seeds >= 20'000) CHECK(missing_edges(coverage) == "");
 }
 
 TEST_CASE("a seed replayed gives the same trace") {
