@@ -41,6 +41,17 @@ inline config::Server server(const std::string& name = "mcp") {
   return runtime::testing::misbehaving(name, {});
 }
 
+/// An HTTP server of our own, on a port of its own.
+inline config::Server weather(const std::string& name) {
+  config::Server server;
+  server.name = name;
+  server.transport = config::Transport::http;
+  server.command = MCPCTL_BINARY_DIR "/examples/weather";
+  server.port = 0;
+  server.url = "http://127.0.0.1:${PORT}/mcp";
+  return server;
+}
+
 /// A server in a shell.
 inline config::Server scripted(const std::string& name, const std::string& script) {
   config::Server server;

@@ -7,17 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "../runtime/fleet_fixture.h"
 #include "../runtime/live_loop.h"
-#include "clients.h"
-#include "gateway/upstreams.h"
+#include "behind.h"
 #include "http/server.h"
 #include "loop/address.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
 using namespace mcpctl::gateway::testing;
-using mcpctl::runtime::testing::LiveFleet;
 using mcpctl::runtime::testing::turn_until;
 
 namespace {
@@ -109,16 +106,6 @@ struct Session {
 std::string event_of(int id, const std::string& result) {
   return "data: {\"jsonrpc\":\"2.0\",\"id\":" + std::to_string(id) + ",\"result\":" + result +
          "}\n\n";
-}
-
-config::Server weather() {
-  config::Server server;
-  server.name = "weather";
-  server.transport = config::Transport::http;
-  server.command = MCPCTL_BINARY_DIR "/examples/weather";
-  server.port = 0;
-  server.url = "http://127.0.0.1:${PORT}/mcp";
-  return server;
 }
 
 }  // namespace
@@ -218,23 +205,22 @@ TEST_CASE("a server that gives no session is lost with its status") {
 }
 
 TEST_CASE("clients reach a spawned HTTP server, across its crash") {
-  LiveFleet fleet{{weather()}, true};
-  std::optional<Upstreams> upstreams{std::in_place, fleet.loop(), fleet.supervisor()};
-  fleet.supervisor().start();
+  Behind behind{{weather("weather")}};
+  behind.fleet.supervisor().start();
   {
-    Client legacy{*upstreams, "weather"};
-    Client modern{*upstreams, "weather", mcp::Era::modern};
+    Client legacy{*behind.upstreams, "weather"};
+    Client modern{*behind.upstreams, "weather", mcp::Era::modern};
     const auto listed = legacy.lists("1");
-    REQUIRE(fleet.until([&] { return listed->response.has_value(); }));
+    REQUIRE(behind.answered(*listed));
     CHECK(listed->holds("get_weather"));
 
-    ::kill(fleet.supervisor().status_of("weather", false)->pid.value_or(0), SIGKILL);
-    REQUIRE(fleet.until_state("weather", supervisor::State::backoff));
+    ::kill(behind.pid("weather"), SIGKILL);
+    REQUIRE(behind.fleet.until_state("weather", supervisor::State::backoff));
     const auto called = legacy.calls("\"x\"", "get_weather", R"({"city":"Berlin"})");
-    REQUIRE(fleet.until([&] { return called->response.has_value(); }));
+    REQUIRE(behind.answered(*called));
     CHECK(called->holds(R"("id":"x")"));
     CHECK(called->holds("Berlin"));
   }
-  upstreams.reset();
-  fleet.stop_and_check();
+  behind.upstreams.reset();
+  behind.fleet.stop_and_check();
 }

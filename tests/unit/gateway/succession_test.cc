@@ -18,16 +18,6 @@ using supervisor::State;
 
 namespace {
 
-config::Server http_server() {
-  config::Server server;
-  server.name = "mcp";
-  server.transport = config::Transport::http;
-  server.command = MCPCTL_BINARY_DIR "/examples/weather";
-  server.port = 0;
-  server.url = "http://127.0.0.1:${PORT}/mcp";
-  return server;
-}
-
 /// A server that comes up only as long as "broken" is not in `folder`.
 config::Server fragile(const TemporaryDirectory& folder) {
   config::Server server = scripted("mcp",
@@ -139,7 +129,7 @@ TEST_CASE("if the new process does not become ready, the old one stays, and it i
 }
 
 TEST_CASE("an HTTP server with a port of its own is replaced beside itself") {
-  Replaced behind{http_server()};
+  Replaced behind{weather("mcp")};
   Client client{*behind.upstreams, "mcp"};
   const int port = behind.status().port;
   const auto before = client.lists("1");
@@ -161,7 +151,7 @@ TEST_CASE("an HTTP server with a port of its own is replaced beside itself") {
 }
 
 TEST_CASE("a server of which there cannot be two is not replaced, and it is said why") {
-  config::Server fixed = http_server();
+  config::Server fixed = weather("mcp");
   fixed.port = 1;
   Behind behind{{fixed}};
 
