@@ -214,7 +214,10 @@ class HttpUpstream::Session {
   /// An error status may carry a JSON-RPC error: that one is told first.
   void ended(Post post, const Result<http::Response>& answer) {
     const relay::CallId about = post.about;
-    if (!answer) return end(about, answer.error().message);
+    if (!answer) {
+      if (about) callbacks_.on_broken(about, answer.error().message);
+      return;
+    }
     const int status = answer->status;
     if (status == 404 && !id_.empty()) return lose("it has forgotten our session");
     if (http::media_type(answer->headers.get("Content-Type")) == "application/json") {

@@ -32,6 +32,8 @@ class HttpUpstream {
     std::function<void(std::string_view, const mcp::Envelope&, relay::CallId about)> on_message;
     /// No more messages come for this call: if it has no answer by now, it gets none.
     std::function<void(relay::CallId, const std::string& why)> on_end;
+    /// As on_end, but the connection broke: the server may have died, or be unreachable.
+    std::function<void(relay::CallId, const std::string& why)> on_broken;
   };
 
   /// `profile` is what the supervisor learnt: a modern server needs no session.

@@ -24,7 +24,8 @@ Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::strin
       traffic_(supervisor.traffic()[name_]),
       now_(std::make_unique<Peer>(*this)),
       timer_(loop),
-      http_retry_(loop) {}
+      http_retry_(loop),
+      breather_(loop) {}
 
 Upstream::~Upstream() {
   traffic_.waiting -= shown_waiting_;
@@ -116,6 +117,7 @@ std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSin
 bool Upstream::can_send() const {
   if (!now_->link || now_->link->is_closed()) return false;
   if (!now_->channel || !now_->channel->is_ready() || !now_->unsent.empty()) return false;
+  if (breather_.is_armed()) return false;
   const unsigned most = config().max_concurrent_requests;
   return most == 0 || now_->sent < most;
 }

@@ -119,6 +119,9 @@ class Upstream {
   std::string why_never() const;
   void open_link(Peer& peer, const mcp::Profile& profile);
   void close_link(Peer& peer, const std::string& why);
+  bool may_repeat(const Ticket& ticket) const;
+  void repeat(Ticket& ticket);
+  void connection_broke(Peer& peer, relay::CallId call, const std::string& why);
   void tell_curious();
   void carry_out(Peer& peer, bool at_once);
   void carry_out(Peer& peer, relay::Output& output, bool at_once);
@@ -156,6 +159,7 @@ class Upstream {
   bool change_posted_{false};
   loop::Timer timer_;
   loop::Timer http_retry_;
+  loop::Timer breather_;  ///< armed: an HTTP connection broke just now, nothing is sent
   // Shared with what waits in the loop's inbox, so that it finds out when we are gone.
   std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
 };

@@ -17,6 +17,8 @@ namespace {
 using supervisor::State;
 
 constexpr Duration session_pause{1'000};
+/// From a broken connection to the news that its server has died.
+constexpr Duration breather{100};
 /// For a modern client's user to answer what a legacy server asks.
 constexpr Duration thinking_time{600'000};
 
@@ -186,6 +188,7 @@ void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
   };
   peer.link.emplace(std::move(options), interests_);
   ++conversation_;
+  breather_.disarm();
   carry_out(peer, true);
   tell_curious();
   admit_waiting();
@@ -198,23 +201,11 @@ void Upstream::close_link(Peer& peer, const std::string& why) {
   if (!peer.link) return;
   std::vector<Ticket*> again;
   for (const auto& [id, ticket] : calls_) {
-    const bool repeat = ticket->peer == &peer && ticket->place == Ticket::Place::sent &&
-                        !ticket->repeated && is_attached() &&
-                        peer.link->may_repeat(ticket->id, ticket->is_harmless);
-    if (repeat) again.push_back(ticket);
+    if (ticket->peer == &peer && may_repeat(*ticket)) again.push_back(ticket);
   }
   // Newest first, so that the oldest ends at the front.
   std::ranges::sort(again, std::ranges::greater{}, [](const Ticket* ticket) { return ticket->id; });
-  for (Ticket* ticket : again) {
-    peer.link->forget(ticket->id);
-    ticket->repeated = true;
-    ticket->place = Ticket::Place::waiting;
-    ticket->peer = nullptr;
-    ticket->deadline = loop_.now() + config().queue_timeout;
-    --peer.sent;
-    waiting_.push_front(ticket);
-    wake(ticket->deadline);
-  }
+  for (Ticket* ticket : again) repeat(*ticket);
   peer.link->closed("server " + name_ + " went away: " + (why.empty() ? "it was stopped" : why));
   carry_out(peer, true);
   peer.link.reset();
@@ -225,6 +216,40 @@ void Upstream::close_link(Peer& peer, const std::string& why) {
   }
   peer.sent = 0;
   show_load();
+}
+
+/// It is at a server; nobody would notice if it were sent twice.
+bool Upstream::may_repeat(const Ticket& ticket) const {
+  return is_attached() && ticket.place == Ticket::Place::sent && ticket.peer != nullptr &&
+         !ticket.repeated && ticket.peer->link->may_repeat(ticket.id, ticket.is_harmless);
+}
+
+/// Before all others that wait.
+void Upstream::repeat(Ticket& ticket) {
+  ticket.peer->link->forget(ticket.id);
+  --ticket.peer->sent;
+  ticket.peer = nullptr;
+  ticket.repeated = true;
+  ticket.place = Ticket::Place::waiting;
+  ticket.deadline = loop_.now() + config().queue_timeout;
+  waiting_.push_front(&ticket);
+  wake(ticket.deadline);
+}
+
+/// Whether the server is gone is known in a moment: until then nothing more is sent to it.
+void Upstream::connection_broke(Peer& peer, relay::CallId call, const std::string& why) {
+  if (!peer.link) return;
+  if (&peer == now_.get() && !breather_.is_armed()) {
+    breather_.arm(breather, [this] { admit_waiting(); });
+  }
+  const auto found = calls_.find(call.value);
+  if (found != calls_.end() && may_repeat(*found->second)) {
+    repeat(*found->second);
+    show_load();
+  } else {
+    peer.link->fail(call, relay::error_code::server_gone, "server " + name_ + ": " + why);
+  }
+  carry_out(peer, true);
 }
 
 // ---- what others want to know
@@ -323,6 +348,9 @@ HttpUpstream::Callbacks Upstream::Peer::http_callbacks() {
     if (!link) return;
     link->receive(text, envelope, about);
     upstream.carry_out(*this, true);
+  };
+  callbacks.on_broken = [this](relay::CallId call, const std::string& why) {
+    upstream.connection_broke(*this, call, why);
   };
   callbacks.on_end = [this](relay::CallId call, const std::string& why) {
     if (!link) return;

@@ -80,7 +80,8 @@ struct Session {
                   messages.emplace_back(text);
                   abouts.push_back(about.value);
                 },
-            .on_end = [this](relay::CallId, const std::string& why) { ends.push_back(why); }});
+            .on_end = [this](relay::CallId, const std::string& why) { ends.push_back(why); },
+            .on_broken = [this](relay::CallId, const std::string& why) { ends.push_back(why); }});
   }
   bool opens() {
     open(far.url());

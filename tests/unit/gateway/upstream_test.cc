@@ -92,6 +92,39 @@ TEST_CASE(
   behind.fleet.stop_and_check();
 }
 
+TEST_CASE("over HTTP, too, what a crash cut off is repeated where that does no harm") {
+  config::Server web = weather("mcp");
+  bool repeats = false;
+  SUBCASE("calls of tools that declare it, if the configuration trusts them") { repeats = true; }
+  SUBCASE("but not if it does not") {}
+  web.repeat_calls = repeats;
+  Behind behind{{web}};
+  behind.start("mcp");
+  REQUIRE(behind.fleet.until(
+      [&] { return !behind.fleet.supervisor().status_of("mcp", false)->tools.empty(); }));
+  Client client{*behind.upstreams, "mcp"};
+  const auto first = client.lists("1");
+  REQUIRE(behind.answered(*first));
+  ::kill(behind.pid("mcp"), SIGSTOP);
+  const auto list = client.lists("2");
+  const auto call = client.calls("3", "get_weather", R"({"city":"Lagos"})");
+  REQUIRE(behind.fleet.until(
+      [&] { return behind.fleet.supervisor().status_of("mcp", false)->in_flight == 2; }));
+  for (int i = 0; i < 20; ++i) behind.fleet.loop().run_ready();
+
+  ::kill(behind.pid("mcp"), SIGKILL);
+
+  REQUIRE(behind.answered(*call));
+  const auto next = client.calls("4", "get_weather", R"({"city":"Lagos"})");
+  REQUIRE(behind.answered(*next));
+  CHECK(next->holds("humidity"));
+  REQUIRE(behind.answered(*list));
+  CHECK(list->holds(R"("tools")"));
+  CHECK(call->holds("-32000") == !repeats);
+  CHECK(call->holds("humidity") == repeats);
+  behind.fleet.stop_and_check();
+}
+
 TEST_CASE("a failed server answers at once, with its reason and its last words") {
   Behind behind{{scripted("broken", "echo no such flag >&2; exit 78")}};
   behind.fleet.supervisor().start();
