@@ -16,6 +16,8 @@ std::span<const Row> rows() {
       Row{"logs", "1 GB of lines to a file, raw and with timestamps", measure_logs},
       Row{"init", "mcpctl init as PID 1: zombies, SIGTERM", measure_init},
       Row{"example", "the example fleet: ready, gone after Ctrl-C", measure_example},
+      Row{"door", "tools/call over HTTP to a server on stdio", measure_door},
+      Row{"clients", "the door with 1000 sessions and 5000 streams", measure_clients},
       Row{"growth", "curves, drawn into docs/: servers, restarts, log volume", measure_growth,
           false},
   };

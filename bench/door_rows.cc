@@ -1,0 +1,177 @@
+// The clients' door under load: what a call through it costs beside the least that could
+// carry it, and what clients cost who only stay.
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/clients.h"
+#include "bench/clock.h"
+#include "bench/door.h"
+#include "bench/process_figures.h"
+#include "bench/rows.h"
+#include "bench/run.h"
+#include "bench/table.h"
+
+namespace mcpctl::bench {
+namespace {
+
+constexpr int rounds = 3;
+
+/// Of every round one; the best is shown.
+struct Series {
+  std::vector<double> floor;
+  std::vector<double> mcpctl;
+
+  std::vector<double>& of(Subject subject) { return subject == Subject::floor ? floor : mcpctl; }
+};
+
+struct Loaded {
+  Series p50, p99, rate;
+};
+
+/// In turn.
+constexpr std::array subjects{Subject::floor, Subject::mcpctl};
+
+void load(const Door& door, Subject subject, Era era, const std::string& tool, std::size_t count,
+          Loaded& seen) {
+  Clients clients{door.port(), era, tool};
+  if (!clients.add(count)) {
+    std::fprintf(stderr, "only %zu of %zu clients could come\n", clients.size(), count);
+    return;
+  }
+  clients.call_for(300);  // to warm up
+  const Load load = clients.call_for(1'500);
+  if (load.failures > 0) std::fprintf(stderr, "%zu calls failed\n", load.failures);
+  seen.p50.of(subject).push_back(load.percentile(0.5));
+  seen.p99.of(subject).push_back(load.percentile(0.99));
+  seen.rate.of(subject).push_back(load.per_second);
+}
+
+void print_time(const std::string& what, const Series& seen, const std::string& wanted) {
+  print({what, "ms", smallest(seen.floor), smallest(seen.mcpctl), wanted});
+}
+
+void print_rate(const std::string& what, const Series& seen, const std::string& wanted) {
+  print({what, "1/s", largest(seen.floor), largest(seen.mcpctl), wanted});
+}
+
+/// From the launch of the server to its first answer, without a door.
+double server_alone_ms() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
+  posix_spawn_file_actions_t files;
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_adddup2(&files, ends[1], 0);
+  posix_spawn_file_actions_adddup2(&files, ends[1], 1);
+  std::string program = echo_program;
+  std::array<char*, 2> words{program.data(), nullptr};
+  const std::uint64_t launched = now_ns();
+  pid_t server = -1;
+  ::posix_spawn(&server, program.c_str(), &files, nullptr, words.data(), environ);
+  ::close(ends[1]);
+  constexpr std::string_view ping = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n";
+  std::array<char, 256> answer{};
+  const bool answered = ::send(ends[0], ping.data(), ping.size(), MSG_NOSIGNAL) > 0 &&
+                        ::recv(ends[0], answer.data(), answer.size(), 0) > 0;
+  const double took = ms(now_ns() - launched);
+  ::close(ends[0]);  // which ends the server
+  ::waitpid(server, nullptr, 0);
+  posix_spawn_file_actions_destroy(&files);
+  return answered ? took : -1;
+}
+
+/// From the SIGKILL of the server to the first result for a client that calls again
+/// whenever it is refused.
+double back_ms(const Door& door, Clients& client) {
+  const std::uint64_t killed = now_ns();
+  ::kill(door.servers().at(0), SIGKILL);
+  while (!client.call_once()) {
+    if (ms(now_ns() - killed) > 10'000) return -1;
+  }
+  return ms(now_ns() - killed);
+}
+
+void measure_return() {
+  std::vector<double> alone;
+  std::vector<double> back;
+  const Door door{Subject::mcpctl};
+  Clients client{door.port(), Era::legacy, "echo"};
+  if (!client.add(1)) return;
+  for (int i = 0; i < 5; ++i) {
+    alone.push_back(server_alone_ms());
+    back.push_back(back_ms(door, client));
+    rest(500);
+  }
+  print({"server killed, first result (floor: server alone)", "ms", median(alone), median(back),
+         "<= 20 ms more"});
+}
+
+double resident(const Door& door) { return memory_of(door.own_processes()).rss_mib; }
+
+void print_memory(const std::string& what, const Series& seen, const std::string& wanted) {
+  print({what, "MiB", largest(seen.floor), largest(seen.mcpctl), wanted});
+}
+
+}  // namespace
+
+void measure_door() {
+  Series first, idle, after;
+  Loaded one, some, many, modern, large;
+  for (int round = 0; round < rounds; ++round) {
+    for (const Subject subject : subjects) {
+      const Door door{subject};
+      first.of(subject).push_back(door.first_answer_ms());
+      rest(1'500);
+      idle.of(subject).push_back(resident(door));
+      load(door, subject, Era::legacy, "echo", 1, one);
+      load(door, subject, Era::legacy, "echo", 16, some);
+      load(door, subject, Era::legacy, "echo", 64, many);
+      after.of(subject).push_back(resident(door));
+      load(door, subject, Era::modern, "echo", 16, modern);
+      load(door, subject, Era::legacy, "large", 1, large);
+    }
+  }
+  print_time("first answer after the launch", first, "<= 2 x");
+  print_time("tools/call, 1 connection, p50", one.p50, "<= 1.5 x");
+  print_rate("tools/call, 16 connections", some.rate, ">= 0.7 x");
+  print_time("tools/call, 16 connections, p99", some.p99, "<= 3 x");
+  print_rate("tools/call, 64 connections", many.rate, ">= 0.7 x");
+  print_time("tools/call, 64 connections, p99", many.p99, "");
+  print_rate("modern tools/call, 16 connections", modern.rate, "");
+  print_time("modern tools/call, 16 connections, p99", modern.p99, "");
+  print_time("1 MiB result, 1 connection, p50", large.p50, "<= 2 x");
+  print_memory("memory of the door, idle", idle, "<= 8 MiB");
+  print_memory("memory of the door, right after load", after, "<= 16 MiB");
+  measure_return();
+}
+
+void measure_clients() {
+  Series sessions, streams, processes;
+  for (const Subject subject : subjects) {
+    const Door door{subject};
+    Clients clients{door.port(), Era::legacy, "echo"};
+    const bool all_came = clients.add(1'000);
+    clients.call_for(100);
+    sessions.of(subject).push_back(resident(door));
+    processes.of(subject).push_back(static_cast<double>(door.servers().size()));
+    if (!all_came || !clients.add(4'000) || !clients.listen()) {
+      std::fprintf(stderr, "only %zu of 5000 clients could come\n", clients.size());
+    }
+    rest(1'500);
+    streams.of(subject).push_back(resident(door));
+  }
+  print_memory("memory with 1000 sessions", sessions, "<= 24 MiB");
+  print({"servers with 1000 sessions", "processes", processes.floor.at(0), processes.mcpctl.at(0),
+         "1"});
+  print_memory("memory with 5000 idle streams", streams, "<= 32 MiB");
+}
+
+}  // namespace mcpctl::bench
