@@ -25,6 +25,7 @@ Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::strin
       now_(std::make_unique<Peer>(*this)),
       timer_(loop),
       http_retry_(loop),
+      lists_again_(loop),
       breather_(loop) {}
 
 Upstream::~Upstream() {
@@ -64,6 +65,7 @@ std::unique_ptr<Downstream> Upstream::join(relay::Asker asker, DownstreamSink& s
   if (seat->asker.era == mcp::Era::legacy) {
     interests_.join(seat->asker.downstream);
     if (now_->link) now_->link->follow();
+    lists_.ask();
     carry_out(*now_, false);
   }
   return seat;
@@ -159,6 +161,7 @@ void Upstream::send(Ticket& ticket) {
                        relay::method_of(method) == relay::Method::subscriptions_listen;
   if (listens) {
     ticket.place = Ticket::Place::listening;  // for as long as the client likes
+    lists_.ask();
   } else {
     ticket.place = Ticket::Place::sent;
     ticket.peer = now_.get();

@@ -24,6 +24,7 @@
 #include "loop/timer.h"
 #include "relay/interests.h"
 #include "relay/link.h"
+#include "relay/list_watch.h"
 #include "relay/profile.h"
 #include "relay/request.h"
 #include "runtime/channel.h"
@@ -130,6 +131,12 @@ class Upstream {
   void show_load();
   void count(const Ticket& ticket, runtime::Outcome outcome);
 
+  // upstream_lists.cc: whether the server lists what it listed before.
+  void open_lists(std::function<std::uint64_t()> take_id);
+  void ask_lists();
+  bool take_list(const Peer& peer, std::string_view text, const mcp::Envelope& envelope);
+  void list_changed(const relay::Heard& heard);
+
   loop::Loop& loop_;
   runtime::Supervisor& supervisor_;
   std::string name_;
@@ -139,6 +146,7 @@ class Upstream {
   std::uint64_t shown_in_flight_{0};
 
   relay::Interests interests_;
+  relay::ListWatch lists_;     ///< of the conversation with now_
   std::unique_ptr<Peer> now_;  ///< who takes requests; always there, if without a channel
   /// Replaced; they only end what they have begun.
   std::vector<std::unique_ptr<Peer>> former_;
@@ -159,6 +167,8 @@ class Upstream {
   bool change_posted_{false};
   loop::Timer timer_;
   loop::Timer http_retry_;
+  loop::Timer lists_again_;  ///< armed: the server has changed a list
+  Duration lists_pause_{};
   loop::Timer breather_;  ///< armed: an HTTP connection broke just now, nothing is sent
   // Shared with what waits in the loop's inbox, so that it finds out when we are gone.
   std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};

@@ -62,6 +62,7 @@ void Upstream::detach() {
 /// The new process is ready; what the former one has begun it may end.
 void Upstream::follow_on(runtime::Channel& successor) {
   former_.push_back(std::exchange(now_, std::make_unique<Peer>(*this)));
+  lists_.closed();
   attach(successor);
 }
 
@@ -75,7 +76,7 @@ void Upstream::on_change() {
 
 bool Upstream::Peer::on_message(std::string_view text, const mcp::Envelope& envelope) noexcept {
   if (!link) return false;
-  link->receive(text, envelope, {});
+  if (!upstream.take_list(*this, text, envelope)) link->receive(text, envelope, {});
   upstream.carry_out(*this, true);
   return true;
 }
@@ -178,7 +179,10 @@ void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
   options.tools = tools_of(config());
   options.owner = owner_;
   options.for_http = peer.http.has_value();
-  options.take_id = [&peer] { return peer.http ? peer.http->take_id() : peer.channel->take_id(); };
+  const auto take_id = [&peer] {
+    return peer.http ? peer.http->take_id() : peer.channel->take_id();
+  };
+  options.take_id = take_id;
   options.take_ask_id = [this] { return numbers_.take_ask(); };
   options.make_token = [this, &peer] {
     // Who has it may continue somebody's call.
@@ -189,6 +193,7 @@ void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
   peer.link.emplace(std::move(options), interests_);
   ++conversation_;
   breather_.disarm();
+  if (&peer == now_.get()) open_lists(take_id);
   carry_out(peer, true);
   tell_curious();
   admit_waiting();
@@ -199,6 +204,7 @@ void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
 void Upstream::close_link(Peer& peer, const std::string& why) {
   peer.unsent.clear();
   if (!peer.link) return;
+  if (&peer == now_.get()) lists_.closed();
   std::vector<Ticket*> again;
   for (const auto& [id, ticket] : calls_) {
     if (ticket->peer == &peer && may_repeat(*ticket)) again.push_back(ticket);
@@ -279,6 +285,9 @@ void Upstream::carry_out(Peer& peer, bool at_once) {
        outputs = peer.link->take_outputs()) {
     for (relay::Output& output : outputs) carry_out(peer, output, at_once);
   }
+  if (&peer == now_.get()) {
+    for (relay::Output& output : lists_.take_outputs()) carry_out(peer, output, at_once);
+  }
   if (at_once) admit_waiting();
 }
 
@@ -294,6 +303,7 @@ void Upstream::carry_out(Peer& peer, relay::Output& output, bool at_once) {
   if (const auto* heard = std::get_if<relay::Heard>(&output)) {
     // What there is to list and to read, clients have from the new process.
     if (&peer != now_.get()) return;
+    if (!heard->text.empty()) list_changed(*heard);
     for (relay::ToClient& message : interests_.deliver(*heard)) tell(message);
   }
 }
@@ -346,7 +356,7 @@ HttpUpstream::Callbacks Upstream::Peer::http_callbacks() {
   callbacks.on_message = [this](std::string_view text, const mcp::Envelope& envelope,
                                 relay::CallId about) {
     if (!link) return;
-    link->receive(text, envelope, about);
+    if (!upstream.take_list(*this, text, envelope)) link->receive(text, envelope, about);
     upstream.carry_out(*this, true);
   };
   callbacks.on_broken = [this](relay::CallId call, const std::string& why) {

@@ -202,3 +202,48 @@ TEST_CASE("a replaced process and its successor keep their logs apart, under the
                            std::to_string(behind.former));
   behind.fleet.stop_and_check();
 }
+
+TEST_CASE("a session and a listener hear when a new process has other tools, and only then") {
+  bool rolls = false;
+  SUBCASE("after a crash") {}
+  SUBCASE("in a rolling restart") { rolls = true; }
+  const TemporaryDirectory folder;
+  folder.write("modes", "");
+  config::Server server =
+      scripted("mcp", "exec " + gateway::testing::server().command + " $(cat modes)");
+  server.cwd = folder.path();
+  Replaced behind{server};
+  Client session{*behind.upstreams, "mcp"};
+  Client modern{*behind.upstreams, "mcp", mcp::Era::modern};
+  const auto listener =
+      modern.asks(R"({"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{"_meta":{)"
+                  R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                  R"("io.modelcontextprotocol/clientCapabilities":{}},)"
+                  R"("notifications":{"toolsListChanged":true}}})");
+  const auto before_all = session.lists("0");
+  REQUIRE(behind.answered(*before_all));
+  const auto replace = [&] {
+    const unsigned before = behind.status().incarnation;
+    behind.former = behind.pid("mcp");
+    rolls ? behind.roll() : static_cast<void>(::kill(behind.former, SIGKILL));
+    REQUIRE(behind.fleet.until([&] {
+      return behind.status().incarnation > before && behind.fleet.state_of("mcp") == State::ready;
+    }));
+    const auto asked = session.calls("1", "echo", R"({"text":"there"})");
+    REQUIRE(behind.answered(*asked));
+  };
+
+  replace();
+  CHECK(session.messages.empty());
+  CHECK(listener->messages.size() == 1);  // its acknowledgement
+
+  folder.write("modes", "--mode=no-tools");
+  replace();
+  REQUIRE(behind.fleet.until([&] { return listener->messages.size() > 1; }));
+  CHECK(listener->messages[1].find("tools/list_changed") != std::string::npos);
+  CHECK(listener->messages[1].find(R"("io.modelcontextprotocol/subscriptionId":7)") !=
+        std::string::npos);
+  REQUIRE(session.messages.size() == 1);
+  CHECK(session.messages[0].find("tools/list_changed") != std::string::npos);
+  behind.fleet.stop_and_check();
+}
