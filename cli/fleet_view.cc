@@ -113,6 +113,9 @@ LogLineView log_line_of(const Json& json) {
 
 std::string reason_of(const ServerView& server) {
   if (server.state == "waiting" && !server.waits_for.empty()) return "for " + server.waits_for;
+  if (server.pid && !server.successor_failure.empty()) {
+    return server.why + "; its new process did not become ready: " + server.successor_failure;
+  }
   return server.why;
 }
 

@@ -33,7 +33,8 @@ std::string as_text(const Json& outcome, bool dry_run) {
     for (const Json& key : change.value("keys", Json::array())) {
       keys += (keys.empty() ? "" : ", ") + key.get<std::string>();
     }
-    text += (keys.empty() ? "" : " (" + keys + ")") + "\n";
+    text += keys.empty() ? "" : " (" + keys + ")";
+    text += change.value("rolling", false) ? ", rolling\n" : "\n";
   }
   if (changes.empty()) text += "nothing changed\n";
   if (dry_run && !changes.empty()) text += "nothing was done (--dry-run)\n";
@@ -50,7 +51,8 @@ class Reload final : public Command {
     app.add_flag("--json", json_, "As JSON");
     add_fleet_options(app, choice_);
     app.footer(
-        "Servers without a change keep running.  With errors (status 3) nothing changes.\n\n"
+        "Servers without a change keep running; one that is restarted rolling serves until its\n"
+        "new process is ready.  With errors (status 3) nothing changes.\n\n"
         "Example: mcpctl reload --dry-run");
   }
 

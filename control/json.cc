@@ -136,8 +136,10 @@ Json json_of(const runtime::ServerStatus& status, bool with_usage) {
 }
 
 Json json_of(const supervisor::Change& change) {
-  return {
+  Json value{
       {"action", supervisor::name(change.kind)}, {"server", change.server}, {"keys", change.keys}};
+  if (change.kind == supervisor::Change::Kind::restart) value["rolling"] = change.is_rolling;
+  return value;
 }
 
 Json json_of(const supervisor::Plan& plan) {

@@ -132,7 +132,7 @@ void Upstream::follow_channel() {
   }
   if (profile == nullptr || peer.link) return;
   peer.linked = peer.channel->incarnation();
-  if (peer.channel->config().transport == config::Transport::stdio) {
+  if (peer.channel->running().transport == config::Transport::stdio) {
     open_link(peer, *profile);
   } else if (!peer.http && !http_retry_.is_armed()) {
     peer.http.emplace(loop_, peer.channel->running(), *profile, peer.http_callbacks());

@@ -187,6 +187,9 @@ ReloadOutcome Supervisor::Running::reload(bool dry_run) {
     return outcome;
   }
   outcome.plan = supervisor::reconcile(config_, reading.config);
+  for (supervisor::Change& change : outcome.plan) {
+    change.is_rolling = may_roll(change, find_server(reading.config, change.server));
+  }
   if (dry_run || is_stopping()) return outcome;
   config_stale_ = false;
   outcome.applied = true;
@@ -220,22 +223,29 @@ void Supervisor::Running::apply(const supervisor::Plan& plan, const config::Conf
       run(fleet_.enable(id, loop_.now()));
       continue;
     }
-    const bool restarts = change.kind != Kind::update;
-    reconfigure_replicas(server, restarts);
     // `add` for a known one: it was being removed and is wanted again.
-    reconfigure(*known, std::move(server), unusable, restarts);
+    const bool restarts = change.kind != Kind::update;
+    reconfigure_replicas(server, restarts, change.is_rolling);
+    reconfigure(*known, std::move(server), unusable, restarts, change.is_rolling);
   }
 }
 
+/// `rolls`: if it restarts and serves.  Its process goes on under the new settings then,
+/// as far as one can, and whatever becomes of its successor, the next one has them all.
 void Supervisor::Running::reconfigure(ServerId id, config::Server server,
-                                      const std::string& unusable, bool restarts) {
+                                      const std::string& unusable, bool restarts, bool rolls) {
+  // A successor that is on its way would come with the old settings.
+  const bool replaced = restarts ? rolls && serves(id) : fleet_.successor_of(id).has_value();
+  std::optional<config::Server> wanted;
+  if (replaced) wanted = server;
   supervisor::Spec spec = supervisor::spec_of(server);
   spec.unusable = unusable;
   auto dependencies = server.depends_on;
   const bool required = server.required;
   instances_.at(id)->reconfigure(std::move(server));
-  run(fleet_.reconfigure(id, std::move(spec), std::move(dependencies), required, restarts,
-                         loop_.now()));
+  run(fleet_.reconfigure(id, std::move(spec), std::move(dependencies), required,
+                         restarts && !replaced, loop_.now()));
+  if (wanted) replace(id, std::move(*wanted), supervisor::Motive::config_change);
 }
 
 void Supervisor::Running::stop_all() {

@@ -54,7 +54,8 @@ class Supervisor::Running {
   void add_all();
   Result<ServerId> identify(std::string_view server) const;
   void apply(const supervisor::Plan& plan, const config::Config& wanted);
-  void reconfigure(ServerId id, config::Server server, const std::string& unusable, bool restarts);
+  void reconfigure(ServerId id, config::Server server, const std::string& unusable, bool restarts,
+                   bool rolls);
   void run(const supervisor::FleetActions& actions);
   void run(ServerId id, const supervisor::Action& action);
   void announce(ServerId id, const supervisor::Announce& announcement);
@@ -68,9 +69,10 @@ class Supervisor::Running {
   void command_replica(Command command, ServerId id);
   void command_replicas(Command command, std::string_view server);
   void remove_replicas(std::string_view server);
-  void reconfigure_replicas(const config::Server& server, bool restarts);
+  void reconfigure_replicas(const config::Server& server, bool restarts, bool rolls);
 
   bool serves(ServerId id) const;
+  bool may_roll(const supervisor::Change& change, const config::Server* wanted) const;
   std::string free_replica_name(std::string_view server) const;
   void replace(ServerId id, config::Server wanted, supervisor::Motive motive);
   void succeeded(const supervisor::Succeeded& change);

@@ -76,11 +76,12 @@ void Supervisor::Running::remove_replicas(std::string_view server) {
   for (const ServerId id : replicas_of(server)) run(fleet_.remove(id, loop_.now()));
 }
 
-void Supervisor::Running::reconfigure_replicas(const config::Server& server, bool restarts) {
+void Supervisor::Running::reconfigure_replicas(const config::Server& server, bool restarts,
+                                               bool rolls) {
   // One that cannot be used any more is read as shared, too.
   if (server.sharing != config::Sharing::session) return remove_replicas(server.name);
   for (const ServerId id : replicas_of(server.name)) {
-    reconfigure(id, replica_of(server, fleet_.find(id)->name), "", restarts);
+    reconfigure(id, replica_of(server, fleet_.find(id)->name), "", restarts, rolls);
   }
 }
 

@@ -41,6 +41,16 @@ bool Supervisor::Running::serves(ServerId id) const {
          (state == supervisor::State::ready || state == supervisor::State::degraded);
 }
 
+/// Neither as it runs nor as it is to run, two of it would be one too many.  `wanted`: null
+/// if that cannot be run.
+bool Supervisor::Running::may_roll(const supervisor::Change& change,
+                                   const config::Server* wanted) const {
+  if (change.kind != supervisor::Change::Kind::restart || wanted == nullptr) return false;
+  const auto id = fleet_.find(change.server);
+  return id && serves(*id) && supervisor::why_not_rolling(*wanted).empty() &&
+         supervisor::why_not_rolling(instances_.at(*id)->config()).empty();
+}
+
 /// `wanted`: what the new process runs with.  One that was on its way is given up.
 void Supervisor::Running::replace(ServerId id, config::Server wanted, supervisor::Motive motive) {
   const Instant now = loop_.now();

@@ -84,7 +84,8 @@ class Supervisor {
   Result<void> restart_rolling(std::string_view server);
 
   /// Reads the configuration anew and applies what changed; a bad one changes
-  /// nothing.  `dry_run` only tells the plan.
+  /// nothing.  A server that has to restart does so as by restart_rolling(), if there can
+  /// be two of it.  `dry_run` only tells the plan.
   ReloadOutcome reload(bool dry_run);
 
   /// Orderly end inside the shutdown timeout; on_stopped follows.

@@ -32,6 +32,9 @@ struct Change {
   Kind kind;
   std::string server;
   std::vector<std::string> keys;  ///< changed ones, in table order; restart, update
+  /// restart: the old process serves until the new one is ready.  Who has the processes
+  /// says so; reconcile() never does.
+  bool is_rolling{false};
   friend bool operator==(const Change&, const Change&) = default;
 };
 

@@ -107,7 +107,9 @@ TEST_CASE("official servers show their tools, come back from kill -9, and stop i
     return each["state"] == "starting" || each["pid"] != before.at("memory-npx");
   });
   await_ready(fleet);
-  for (const Process& process : memory_tree) CHECK_FALSE(is_alive(process.pid));
+  for (const Process& process : memory_tree) {
+    CHECK(eventually([&] { return !is_alive(process.pid); }));
+  }
   CHECK(fleet.pid("everything-npx") == before.at("everything-npx"));
 
   const Ended ended = fleet.stop();

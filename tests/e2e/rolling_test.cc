@@ -17,7 +17,9 @@ namespace {
 /// Clients that call "echo" and "sleep" in turn until they are told to stop.
 class Callers {
  public:
-  Callers(int port, int count) : port_(port) {
+  /// At the server's own door, or with `together` at that of all servers.
+  Callers(int port, int count, bool together = false)
+      : port_(port), path_(together ? "/mcp" : "/mcp/served"), prefix_(together ? "served__" : "") {
     for (int i = 0; i < count; ++i) {
       threads_.emplace_back([this, i] { i % 2 == 0 ? call_as_session() : call_alone(); });
     }
@@ -38,15 +40,17 @@ class Callers {
   }
 
  private:
-  static std::string request(unsigned number, const std::string& meta) {
+  std::string tool(unsigned number) const { return prefix_ + (number % 3 == 0 ? "sleep" : "echo"); }
+
+  std::string request(unsigned number, const std::string& meta) const {
     const bool slow = number % 3 == 0;
     return R"({"jsonrpc":"2.0","id":)" + std::to_string(number) +
-           R"(,"method":"tools/call","params":{"name":")" + (slow ? "sleep" : "echo") +
-           R"(","arguments":)" + (slow ? R"({"ms":150})" : R"({"text":"hello"})") + meta + "}}";
+           R"(,"method":"tools/call","params":{"name":")" + tool(number) + R"(","arguments":)" +
+           (slow ? R"({"ms":150})" : R"({"text":"hello"})") + meta + "}}";
   }
 
   void call_as_session() {
-    const std::string session = open_session(port_, "/mcp/served");
+    const std::string session = open_session(port_, path_);
     for (unsigned number = 1; !over_; ++number) judge(request(number, ""), session);
   }
 
@@ -56,12 +60,12 @@ class Callers {
     for (unsigned number = 1; !over_; ++number) {
       judge(request(number, meta),
             "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: " +
-                std::string{number % 3 == 0 ? "sleep" : "echo"} + "\r\n");
+                tool(number) + "\r\n");
     }
   }
 
   void judge(const std::string& body, const std::string& fields) {
-    const Answer answer = ask(port_, "POST", "/mcp/served", body, fields, patience);
+    const Answer answer = ask(port_, "POST", path_, body, fields, patience);
     if (answer.status == 200 && holds(answer.body, "\"result\"")) {
       ++answered_;
       return;
@@ -73,6 +77,8 @@ class Callers {
   }
 
   int port_;
+  std::string path_;
+  std::string prefix_;
   std::atomic<bool> over_{false};
   std::atomic<unsigned> answered_{0};
   std::mutex mutex_;
@@ -135,6 +141,65 @@ TEST_CASE("if the new process does not become ready, the command says why and th
   CHECK_MESSAGE(callers.wrongs().empty(), callers.wrongs());
   CHECK(fleet.pid("served") == former);
   CHECK(fleet.server("served")["successor"]["state"] == "failed");
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a reload replaces what it changes while clients call it, and no client sees an error") {
+  Fleet fleet{Json{{"served", misbehaving({"stubborn"})}, {"other", misbehaving({})}}, with_door()};
+  fleet.start();
+  fleet.await_all("ready");
+  const pid_t other = fleet.pid("other");
+  Callers callers{port_of(fleet), 8, true};
+
+  for (const char* more : {"--mode=dual-era", "--code=7", "--mode=modern"}) {
+    const unsigned before = callers.answered();
+    const pid_t former = fleet.pid("served");
+    fleet.servers()["served"]["args"] = {"--mode=stubborn", more};
+    fleet.write();
+    const Outcome reload = fleet.control({"reload"});
+    CHECK(reload.exit_code == 0);
+    CHECK(reload.out == "~ served: restart (args), rolling\n");
+    fleet.await_restart("served", former);
+    CHECK(holds(fleet.server("served")["command"].get<std::string>(), more));
+    CHECK(eventually([&] { return callers.answered() > before + 20; }));
+    CHECK(eventually([&] { return fleet.server("served~1").is_null(); }));
+    CHECK_FALSE(is_alive(former));
+  }
+  callers.stop();
+
+  CHECK_MESSAGE(callers.wrongs().empty(), callers.wrongs());
+  CHECK(fleet.pid("other") == other);
+  CHECK(fleet.server("served")["restarts"] == 0);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("a reload whose new process does not become ready leaves the old one, and ps says why") {
+  Fleet fleet{Json{{"served", misbehaving({})}}, with_door()};
+  fleet.start();
+  fleet.await("served", "ready");
+  const pid_t former = fleet.pid("served");
+  const Json good = fleet.servers()["served"];
+  Callers callers{port_of(fleet), 4};
+
+  fleet.servers()["served"]["command"] = "/bin/false";
+  fleet.write();
+  CHECK(fleet.control({"reload"}).exit_code == 0);
+  fleet.await_that("served",
+                   [](const Json& server) { return server["successor"]["state"] == "failed"; });
+  const Outcome ps = fleet.control({"ps"});
+  CHECK(holds(ps.out, "its new process did not become ready: exit code 1"));
+  CHECK(fleet.pid("served") == former);
+
+  // The next reload tries again.
+  fleet.servers()["served"] = good;
+  fleet.servers()["served"]["args"] = {"--mode=stubborn"};
+  fleet.write();
+  CHECK(fleet.control({"reload"}).exit_code == 0);
+  fleet.await_restart("served", former);
+  callers.stop();
+
+  CHECK_MESSAGE(callers.wrongs().empty(), callers.wrongs());
+  CHECK(fleet.server("served")["successor"].is_null());
   CHECK(fleet.stop().exit_code == 0);
 }
 

@@ -154,11 +154,12 @@ TEST_CASE("a problem is told as RFC 9457 wants it, with our suggestion") {
 }
 
 TEST_CASE("a plan names what happens to each server and which keys are the reason") {
-  const supervisor::Plan plan{{supervisor::Change::Kind::restart, "db", {"args", "env"}}};
+  const supervisor::Plan plan{{supervisor::Change::Kind::restart, "db", {"args", "env"}, true}};
 
   const Json json = parsed(to_json(plan));
 
   CHECK(json["changes"][0]["action"] == "restart");
   CHECK(json["changes"][0]["server"] == "db");
   CHECK(json["changes"][0]["keys"] == Json{"args", "env"});
+  CHECK(json["changes"][0]["rolling"] == true);
 }

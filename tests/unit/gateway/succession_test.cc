@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
@@ -245,5 +246,81 @@ TEST_CASE("a session and a listener hear when a new process has other tools, and
         std::string::npos);
   REQUIRE(session.messages.size() == 1);
   CHECK(session.messages[0].find("tools/list_changed") != std::string::npos);
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a reload replaces the process in the same way") {
+  Replaced behind{server()};
+  Client client{*behind.upstreams, "mcp"};
+  const auto slow = client.calls("1", "sleep", R"({"ms":700})");
+
+  behind.fleet.reading().config.servers[0].env = {{"COLOUR", "blue"}};
+  const auto outcome = behind.fleet.supervisor().reload(false);
+  REQUIRE(outcome.plan.size() == 1);
+  CHECK(outcome.plan[0].is_rolling);
+  REQUIRE(behind.until_replaced());
+  CHECK_FALSE(slow->response.has_value());
+
+  REQUIRE(behind.answered(*slow));
+  CHECK(slow->holds(R"("result")"));
+  REQUIRE(behind.until_alone());
+  CHECK(behind.fleet.supervisor().reload(false).plan.empty());
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a reload restarts in the plain way what cannot be two at a time, or does not serve") {
+  config::Server one = server();
+  SUBCASE("it is to have a fixed port") {
+    Replaced behind{one};
+    config::Server fixed = weather("mcp");
+    fixed.port = 9;
+    fixed.url = "http://127.0.0.1:9/mcp";
+    fixed.cwd = "/tmp";
+    behind.fleet.reading().config.servers[0] = fixed;
+    const auto outcome = behind.fleet.supervisor().reload(false);
+    REQUIRE(outcome.plan.size() == 1);
+    CHECK_FALSE(outcome.plan[0].is_rolling);
+    CHECK(behind.fleet.until([&] { return ::kill(behind.former, 0) != 0; }));
+    behind.fleet.stop_and_check();
+  }
+  SUBCASE("it is in backoff") {
+    one.backoff.initial = Duration{60'000};
+    Replaced behind{one};
+    ::kill(behind.former, SIGKILL);
+    REQUIRE(behind.fleet.until_state("mcp", State::backoff));
+    behind.fleet.reading().config.servers[0].env = {{"COLOUR", "blue"}};
+    CHECK_FALSE(behind.fleet.supervisor().reload(false).plan.at(0).is_rolling);
+    REQUIRE(behind.fleet.until_state("mcp", State::ready));
+    behind.fleet.stop_and_check();
+  }
+}
+
+TEST_CASE("whatever is asked instead, the next process has the configuration of the reload") {
+  const TemporaryDirectory folder;
+  Replaced behind{fragile(folder)};
+  config::Server& wanted = behind.fleet.reading().config.servers[0];
+  folder.write("broken", "");
+  wanted.args[1] = "test ! -e broken || exec sleep 60; " + wanted.args[1];
+  REQUIRE(behind.fleet.supervisor().reload(false).applied);
+  REQUIRE(behind.fleet.until_state("mcp~1", State::starting));
+  CHECK(behind.fleet.state_of("mcp") == State::ready);
+
+  SUBCASE("a setting of the process that serves") {
+    wanted.disabled_tools = {"ec*"};
+    std::filesystem::remove(folder / "broken");
+    REQUIRE(behind.fleet.supervisor().reload(false).applied);
+    REQUIRE(behind.until_replaced());
+    Client client{*behind.upstreams, "mcp"};
+    const auto list = client.lists("1");
+    REQUIRE(behind.answered(*list));
+    CHECK_FALSE(list->holds(R"("name":"echo")"));
+  }
+  SUBCASE("a restart") {
+    std::filesystem::remove(folder / "broken");
+    REQUIRE(behind.fleet.supervisor().command(runtime::Command::restart, "mcp").has_value());
+    REQUIRE(behind.until_replaced());
+  }
+  REQUIRE(behind.until_alone());
+  CHECK(behind.status().command_line.find("exec sleep 60") != std::string::npos);
   behind.fleet.stop_and_check();
 }
