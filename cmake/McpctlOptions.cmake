@@ -52,9 +52,6 @@ if(MCPCTL_SANITIZE)
   add_compile_options(-fsanitize=${MCPCTL_SANITIZE} -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${MCPCTL_SANITIZE})
 endif()
-if(MCPCTL_FUZZ)
-  add_compile_options(-fsanitize=fuzzer-no-link)
-endif()
 
 # libuv, libstdc++ and libgcc go into the binary always: it starts faster, holds
 # less memory per process and runs where no C++ runtime is installed.

@@ -1,5 +1,6 @@
 #include "loop/pipe_writer.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -99,6 +100,12 @@ void PipeWriter::close_after_flush() {
 
 void PipeWriter::close() noexcept { watch_->close(); }
 std::size_t PipeWriter::queued() const noexcept { return watch_->queue.size(); }
+std::size_t PipeWriter::unread() const noexcept {
+  int in_pipe = 0;
+  if (!is_open() || ::ioctl(watch_->fd.get(), FIONREAD, &in_pipe) != 0) return queued();
+  return queued() + static_cast<std::size_t>(in_pipe);
+}
+
 bool PipeWriter::is_open() const noexcept { return watch_ && watch_->fd; }
 
 }  // namespace mcpctl::loop

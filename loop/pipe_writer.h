@@ -45,6 +45,8 @@ class PipeWriter {
   void close() noexcept;
 
   std::size_t queued() const noexcept;
+  /// Bytes that the reader has not taken yet: queued, or in the pipe (FIONREAD, pipe(7)).
+  std::size_t unread() const noexcept;
   /// False once the descriptor is closed.
   bool is_open() const noexcept;
 

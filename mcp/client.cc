@@ -325,6 +325,13 @@ void Client::settle_for_modern(Instant now) {
   modern_agreed(late.revision, late.result, now);
 }
 
+/// The clock of an unread question has not begun.  The longer it lies there, the more
+/// rarely we look.
+void Client::discover_unanswered(bool unread, Instant now) {
+  if (!std::exchange(discover_unread_, unread) && !unread) return fall_back(now);
+  discover_.deadline = now + (unread ? (now - discover_.sent) / 2 : options_.discover_timeout);
+}
+
 /// server/discover has not decided for modern.
 void Client::fall_back(Instant now) {
   if (!initialize_error_.empty()) {
@@ -401,14 +408,14 @@ std::optional<Instant> Client::next_deadline() const {
   return next;
 }
 
-void Client::poll(Instant now) {
+void Client::poll(Instant now, bool unread) {
   const auto is_over = [now](std::optional<Instant>& deadline) {
     if (!deadline || *deadline > now) return false;
     deadline.reset();
     return true;
   };
   // discover_ keeps its id: a late answer may still decide.
-  if (is_over(discover_.deadline)) fall_back(now);
+  if (is_over(discover_.deadline)) discover_unanswered(unread, now);
   if (is_over(initialize_.deadline)) settle_for_modern(now);
   if (is_over(tools_request_.deadline)) {
     tools_request_ = {};

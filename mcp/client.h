@@ -113,7 +113,7 @@ class Client {
     /// Begin with `initialize`.  For a server whose last incarnation was legacy,
     /// or died or stayed silent on server/discover (see skip_discover_next_time).
     bool skip_discover{false};
-    /// Silence on server/discover after which `initialize` is sent as well.
+    /// Silence on server/discover, once it is read, after which `initialize` is sent as well.
     Duration discover_timeout{2'000};
     Duration tools_timeout{30'000};  ///< for each page of tools/list
     /// What `initialize` declares: a raw JSON object of static storage.  Declared is
@@ -143,7 +143,9 @@ class Client {
   /// nothing.  The handshake as a whole has no deadline here: the start timeout
   /// is the lifecycle's.
   std::optional<Instant> next_deadline() const;
-  void poll(Instant now);
+  /// `unread`: the server has not taken yet what it was sent.  It still loads, or npx
+  /// still fetches it, and its silence on server/discover says nothing so far.
+  void poll(Instant now, bool unread = false);
 
   /// We ourselves did not run for `gap`: deadlines move, nobody timed out.
   void paused(Duration gap);
@@ -215,6 +217,7 @@ class Client {
   void settle_for_modern(Instant now);
   void initialized(std::string_view result, Instant now);
   void initialize_refused(std::string why, Instant now);
+  void discover_unanswered(bool unread, Instant now);
   void fall_back(Instant now);
   void complete_handshake(const Revision& revision, std::string_view result,
                           std::string_view server_info, Instant now);
@@ -236,6 +239,7 @@ class Client {
   Probe probe_{Probe::ping};  ///< the one in flight, or the last
   bool initialize_sent_{false};
   bool discover_sent_{false};
+  bool discover_unread_{false};    ///< when we last looked, being due
   bool discover_answered_{false};  ///< in whatever way
   bool list_again_{false};         ///< the list changed while we were listing it
   bool ping_timed_out_{false};     ///< and no ping was answered since

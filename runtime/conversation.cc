@@ -70,7 +70,7 @@ void Conversation::follow_up() {
   if (!deadline) return timer_.disarm();
   if (timer_.deadline() == deadline) return;
   timer_.arm(*deadline, [this] {
-    client_.poll(loop_.now());
+    client_.poll(loop_.now(), callbacks_.is_unread());
     follow_up();
   });
 }

@@ -18,6 +18,8 @@ class Conversation {
     std::function<void(const mcp::Send&)> send;
     /// Everything else the client has to tell.
     std::function<void(const mcp::Output&)> tell;
+    /// Whether the server has not taken yet what was sent last.
+    std::function<bool()> is_unread;
   };
 
   Conversation(loop::Loop& loop, mcp::Client::Options options, Callbacks callbacks);

@@ -337,6 +337,7 @@ Prober::Callbacks Instance::prober_callbacks() {
       note("stdin: the server reads nothing; a message was dropped");
     }
   };
+  callbacks.is_unread = [this] { return process_ && process_->stdin_unread() > 0; };
   callbacks.note = [this](const std::string& text) { this->note(text); };
   callbacks.on_opened = [this](const mcp::Profile& profile) { channel_.opened(profile); };
   callbacks.relay = [this](std::string_view message, const mcp::Envelope& envelope) {

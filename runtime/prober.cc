@@ -72,7 +72,8 @@ void Prober::open_conversation() {
   conversation_.emplace(
       loop_, options,
       Conversation::Callbacks{[this](const mcp::Send& message) { sent_by_client(message); },
-                              [this](const mcp::Output& output) { told(output); }});
+                              [this](const mcp::Output& output) { told(output); },
+                              [this] { return !over_http() && callbacks_.is_unread(); }});
   conversation_->begin();
 }
 

@@ -36,6 +36,8 @@ class Prober {
     std::function<void()> on_lost;
     /// A line for the server's stdin, without its newline.
     std::function<void(std::string_view)> write;
+    /// Whether the server has not read yet what was written last.
+    std::function<bool()> is_unread;
     /// For the server's log.
     std::function<void(const std::string&)> note;
     /// The handshake is complete, over HTTP perhaps anew.

@@ -73,6 +73,8 @@ class Process {
   loop::Written write(std::string_view bytes);
   /// Bytes that its stdin has not taken yet.
   std::size_t stdin_queued() const { return stdin_ ? stdin_->queued() : 0; }
+  /// Bytes that the server has not read.
+  std::size_t stdin_unread() const { return stdin_ ? stdin_->unread() : 0; }
   void close_stdin();
 
   /// Stops and continues reading: back-pressure.

@@ -41,6 +41,16 @@ TEST_CASE("a stdio server of either era is ready once it has answered a handshak
   CHECK(fleet.stop().exit_code == 0);
 }
 
+TEST_CASE("a server that loads for longer than a silence may last keeps its era") {
+  Fleet fleet{Json{{"slow", misbehaving({"slow-start", "dual-era", "--start-delay=2600"})}}};
+
+  fleet.start();
+  fleet.await("slow", "ready");
+
+  CHECK(fleet.server("slow")["era"] == "modern");
+  CHECK(fleet.stop().exit_code == 0);
+}
+
 TEST_CASE("a server that dies of any message but initialize is ready all the same") {
   Fleet fleet{Json{{"strict", misbehaving({"initialize-first"})}}, quick()};
 

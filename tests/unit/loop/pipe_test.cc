@@ -245,7 +245,9 @@ TEST_CASE("a write that the pipe takes is not queued") {
   CHECK(writing.writer->write("hello") == Written::accepted);
 
   CHECK(writing.writer->queued() == 0);
+  CHECK(writing.writer->unread() == 5);
   CHECK(read_up_to(pipe.read, 100) == "hello");
+  CHECK(writing.writer->unread() == 0);
 }
 
 TEST_CASE("what exceeds the queue's cap is refused whole, and the rest arrives in order") {
@@ -256,6 +258,7 @@ TEST_CASE("what exceeds the queue's cap is refused whole, and the rest arrives i
 
   REQUIRE(writing.writer->write(big) == Written::accepted);
   REQUIRE(writing.writer->queued() > 0);
+  CHECK(writing.writer->unread() == big.size());
   CHECK(writing.writer->write(std::string(150'000, 'b')) == Written::full);
   CHECK(writing.writer->write("end") == Written::accepted);
   writing.writer->close_after_flush();

@@ -90,6 +90,32 @@ TEST_CASE("silence on server/discover brings initialize after two seconds") {
   CHECK_FALSE(c.client.next_deadline().has_value());  // the start timeout is not ours
 }
 
+TEST_CASE("a server that has not read server/discover is not silent on it") {
+  Conversation c;
+  c.unread = true;  // it still loads
+  c.waits(20s);
+  CHECK(c.methods == Methods{"server/discover"});
+  c.unread = false;
+  c.waits(4s);  // and we have looked again
+  CHECK(c.methods == Methods{"server/discover"});
+
+  SUBCASE("and its answer decides") {
+    c.answers(discover_result);
+    CHECK(c.client.identity().era == Era::modern);
+  }
+  SUBCASE("until it has had its two seconds") {
+    c.waits(2s);
+    CHECK(c.methods == Methods{"server/discover", "initialize"});
+  }
+}
+
+TEST_CASE("a server that never reads is looked at ever more rarely") {
+  Conversation c;
+  c.unread = true;
+  c.waits(24h);
+  CHECK(c.polls < 30);
+}
+
 TEST_CASE("a slow legacy server answers both questions and is legacy") {
   Conversation c;
   c.waits(2s);

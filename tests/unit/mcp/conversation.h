@@ -41,7 +41,8 @@ class Conversation {
     const Instant end = now + duration;
     while (client.next_deadline() && *client.next_deadline() <= end) {
       now = std::max(now, *client.next_deadline());
-      client.poll(now);
+      client.poll(now, unread);
+      ++polls;
       drain();
     }
     now = end;
@@ -81,6 +82,8 @@ class Conversation {
   std::vector<std::string> methods;
   std::vector<Output> events;
   std::uint64_t last_id{0};
+  bool unread{false};  ///< the server has not read what was sent
+  unsigned polls{0};   ///< deadlines that were due
   Receipt receipt{};
 };
 
