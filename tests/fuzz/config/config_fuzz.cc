@@ -96,7 +96,7 @@ void read_back(const Reading& reading) {
   MCPCTL_ASSERT(to_json(expected, false) == to_json(again.config, false));
 }
 
-void run(std::string_view input) {
+void run_config(std::string_view input) {
   const std::string text{input};
   compare_parsers(text);
 
@@ -116,6 +116,6 @@ void run(std::string_view input) {
   if (!reading.has_errors()) read_back(reading);
 }
 
-const mcpctl::fuzz::Target target{'c', run};
+const mcpctl::fuzz::Target config_target{'c', run_config};
 
 }  // namespace

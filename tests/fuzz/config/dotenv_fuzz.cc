@@ -9,7 +9,7 @@ using namespace mcpctl::config;
 
 namespace {
 
-void run(std::string_view input) {
+void run_dotenv(std::string_view input) {
   const auto variables = parse_dotenv(input);
   if (!variables) {
     MCPCTL_ASSERT(!variables.error().message.empty());
@@ -24,6 +24,6 @@ void run(std::string_view input) {
   }
 }
 
-const mcpctl::fuzz::Target target{'d', run};
+const mcpctl::fuzz::Target dotenv_target{'d', run_dotenv};
 
 }  // namespace

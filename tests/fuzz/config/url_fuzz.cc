@@ -11,7 +11,7 @@ using namespace mcpctl;
 
 namespace {
 
-void run(std::string_view text) {
+void run_url(std::string_view text) {
   const auto parts = config::split_url(text);
   const auto url = http::parse_url(text);
   if (!url) {
@@ -29,6 +29,6 @@ void run(std::string_view text) {
   if (parts && parts->port) MCPCTL_ASSERT(*parts->port == url->port);
 }
 
-const mcpctl::fuzz::Target target{'u', run};
+const mcpctl::fuzz::Target url_target{'u', run_url};
 
 }  // namespace

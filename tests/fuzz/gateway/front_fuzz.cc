@@ -42,7 +42,7 @@ config::Gateway guarded() {
   return config;
 }
 
-void run(std::string_view input) {
+void run_front(std::string_view input) {
   static const Admission admission{guarded(), "127.0.0.1"};
   std::string_view rest{input};
   http::Request request;
@@ -77,6 +77,6 @@ void run(std::string_view input) {
   mirrored.check("math", request.headers, *message);
 }
 
-const mcpctl::fuzz::Target target{'f', run};
+const mcpctl::fuzz::Target front_target{'f', run_front};
 
 }  // namespace

@@ -41,7 +41,7 @@ std::string verdict_of(std::string_view bytes, std::size_t step) {
   return verdict + (parser.is_begun() ? "waits" : "idle");
 }
 
-void run(std::string_view input) {
+void run_request(std::string_view input) {
   if (input.size() < 2) return;
   const std::size_t first_byte = static_cast<unsigned char>(input[0]);
   const std::size_t step = first_byte + 1;
@@ -51,6 +51,6 @@ void run(std::string_view input) {
   MCPCTL_ASSERT(verdict_of(bytes, 1) == whole);
 }
 
-const mcpctl::fuzz::Target target{'r', run};
+const mcpctl::fuzz::Target request_target{'r', run_request};
 
 }  // namespace

@@ -39,7 +39,7 @@ std::string verdict_of(std::string_view bytes, std::size_t step, bool to_head) {
   return describe(parser.take()) + "at end";
 }
 
-void run(std::string_view input) {
+void run_response(std::string_view input) {
   if (input.size() < 2) return;
   const std::size_t first_byte = static_cast<unsigned char>(input[0]);
   const bool to_head = first_byte >= 0x80;
@@ -50,6 +50,6 @@ void run(std::string_view input) {
   MCPCTL_ASSERT(verdict_of(bytes, 1, to_head) == whole);
 }
 
-const mcpctl::fuzz::Target target{'s', run};
+const mcpctl::fuzz::Target response_target{'s', run_response};
 
 }  // namespace

@@ -31,7 +31,7 @@ bool same(const SseEvent& a, const SseEvent& b) {
   return a.id == b.id && a.type == b.type && a.data == b.data;
 }
 
-void run(std::string_view input) {
+void run_sse(std::string_view input) {
   if (input.size() < 2) return;
   const std::size_t first_byte = static_cast<unsigned char>(input[0]);
   const std::string_view bytes{input.substr(1)};
@@ -55,6 +55,6 @@ void run(std::string_view input) {
   }
 }
 
-const mcpctl::fuzz::Target target{'e', run};
+const mcpctl::fuzz::Target sse_target{'e', run_sse};
 
 }  // namespace

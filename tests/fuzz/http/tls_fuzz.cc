@@ -12,7 +12,7 @@ using namespace mcpctl::http;
 
 namespace {
 
-void run(std::string_view input) {
+void run_tls(std::string_view input) {
   if (input.size() < 2) return;
   const std::size_t first_byte = static_cast<unsigned char>(input[0]);
   const std::size_t step = first_byte * 8 + 1;
@@ -32,6 +32,6 @@ void run(std::string_view input) {
   MCPCTL_ASSERT(said.empty());
 }
 
-const mcpctl::fuzz::Target target{'t', run};
+const mcpctl::fuzz::Target tls_target{'t', run_tls};
 
 }  // namespace

@@ -12,7 +12,7 @@ using namespace mcpctl;
 
 namespace {
 
-void run(std::string_view bytes) {
+void run_keys(std::string_view bytes) {
   cli::KeyDecoder whole;
   const std::vector<cli::Key> keys = whole.feed(bytes);
   MCPCTL_ASSERT(keys.size() <= bytes.size());
@@ -33,6 +33,6 @@ void run(std::string_view bytes) {
   MCPCTL_ASSERT(whole.settle().size() <= cli::KeyDecoder::longest);
 }
 
-const mcpctl::fuzz::Target target{'k', run};
+const mcpctl::fuzz::Target keys_target{'k', run_keys};
 
 }  // namespace

@@ -12,7 +12,7 @@ using namespace mcpctl;
 
 namespace {
 
-void run(std::string_view input) {
+void run_log_query(std::string_view input) {
   const std::string target{input};
   http::RequestParser parser;
   const std::string head = "GET /api/v1/logs?" + target + " HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -30,6 +30,6 @@ void run(std::string_view input) {
   MCPCTL_ASSERT(query->matches(line));
 }
 
-const mcpctl::fuzz::Target target{'l', run};
+const mcpctl::fuzz::Target log_query_target{'l', run_log_query};
 
 }  // namespace

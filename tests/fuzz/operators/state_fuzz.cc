@@ -10,7 +10,7 @@ using namespace mcpctl::runtime;
 
 namespace {
 
-void run(std::string_view input) {
+void run_state(std::string_view input) {
   const auto state = decode(input);
   if (!state) return;
   for (const auto& leader : state->leaders) MCPCTL_ASSERT(leader.pid > 1);
@@ -20,6 +20,6 @@ void run(std::string_view input) {
   MCPCTL_ASSERT(encode(*again) == encode(*state));
 }
 
-const mcpctl::fuzz::Target target{'s', run};
+const mcpctl::fuzz::Target state_target{'s', run_state};
 
 }  // namespace

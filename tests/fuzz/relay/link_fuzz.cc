@@ -15,6 +15,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/assert.h"
 #include "mcp/raw.h"
 #include "relay/link.h"
 #include "tests/fuzz/target.h"
@@ -23,10 +24,6 @@ namespace {
 
 using namespace mcpctl;
 using namespace mcpctl::relay;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 class Input {
  public:
@@ -73,10 +70,10 @@ class World {
     link_->closed("the end");
     drain();
     for (const auto& [call, state] : calls_) {
-      require(state.lasts == 1 || state.is_over || state.listens);
-      require(state.lasts <= 1);
+      MCPCTL_ASSERT(state.lasts == 1 || state.is_over || state.listens);
+      MCPCTL_ASSERT(state.lasts <= 1);
     }
-    require(link_->in_flight() == 0);
+    MCPCTL_ASSERT(link_->in_flight() == 0);
   }
 
  private:
@@ -148,7 +145,7 @@ class World {
     auto request =
         read_request(R"({"jsonrpc":"2.0","id":)" + std::string{ids[in_.below(ids.size())]} +
                      R"(,"method":")" + methods[method] + R"(","params":)" + params + '}');
-    require(request.has_value());
+    MCPCTL_ASSERT(request.has_value());
     link_->call(call, asker, *request);
     drain();
   }
@@ -182,7 +179,7 @@ class World {
         read_request(R"({"jsonrpc":"2.0","id":)" + std::to_string(last_ask_) +
                      (in_.below(3) == 0 ? std::string{R"(,"error":{"code":1,"message":"no"}})"}
                                         : R"(,"result":{"of":")" + who + R"("}})"));
-    require(response.has_value());
+    MCPCTL_ASSERT(response.has_value());
     link_->answer(about, *response);
     drain();
   }
@@ -192,14 +189,14 @@ class World {
     const std::string text = std::move(inbox_.front());
     inbox_.pop_front();
     const auto envelope = mcp::scan(text);
-    require(envelope.has_value());
+    MCPCTL_ASSERT(envelope.has_value());
     if (envelope->kind == mcp::Kind::request) {
       const std::string id{envelope->id.in(text)};
       // Of our own subscription, the sum of all wishes, the server has nothing to tell.
       const bool is_listen = text.find("subscriptions/listen") != text.npos;
       const std::size_t at = is_listen ? text.npos : text.find("client-");
       const DownstreamId who{at == text.npos ? 0 : static_cast<std::uint64_t>(text[at + 7] - '0')};
-      require(held_.try_emplace(id, who).second);
+      MCPCTL_ASSERT(held_.try_emplace(id, who).second);
     } else if (envelope->params_request_id) {
       held_.erase(std::string{envelope->params_request_id.in(text)});
     }
@@ -264,7 +261,7 @@ class World {
         link_->closed("killed");
         drain();
         for (auto& [call, state] : calls_) {
-          require(state.lasts == 1 || state.is_over || state.listens);
+          MCPCTL_ASSERT(state.lasts == 1 || state.is_over || state.listens);
         }
         inbox_.clear();
         held_.clear();
@@ -282,7 +279,7 @@ class World {
   void drain() {
     for (const Output& output : link_->take_outputs()) {
       if (const auto* out = std::get_if<ToServer>(&output)) {
-        require(mcp::scan(out->text).has_value());
+        MCPCTL_ASSERT(mcp::scan(out->text).has_value());
         inbox_.push_back(out->text);
       } else if (const auto* in = std::get_if<ToClient>(&output)) {
         check(*in);
@@ -293,16 +290,16 @@ class World {
   }
 
   void check(const ToClient& message) {
-    require(mcp::scan(message.text).has_value());
-    require(static_cast<bool>(message.downstream));
+    MCPCTL_ASSERT(mcp::scan(message.text).has_value());
+    MCPCTL_ASSERT(static_cast<bool>(message.downstream));
     for (std::size_t at = message.text.find("client-"); at != message.text.npos;
          at = message.text.find("client-", at + 1)) {
-      require(message.text.substr(at).starts_with(mark(message.downstream)));
+      MCPCTL_ASSERT(message.text.substr(at).starts_with(mark(message.downstream)));
     }
     if (!message.call) return;
     CallState& state = calls_.at(message.call.value);
-    require(state.who == message.downstream);
-    require(!state.is_over && state.lasts == 0);
+    MCPCTL_ASSERT(state.who == message.downstream);
+    MCPCTL_ASSERT(!state.is_over && state.lasts == 0);
     state.lasts += message.is_last ? 1 : 0;
     if (message.is_last && message.text.find("\"requestState\":\"token") != message.text.npos) {
       tokens_[message.downstream.value] = "token" + std::to_string(last_token_);
@@ -322,12 +319,12 @@ class World {
   unsigned steps_{0};
 };
 
-void run(std::string_view input) {
+void run_link(std::string_view input) {
   Input in{input};
   World world{in};
   world.run();
 }
 
-const mcpctl::fuzz::Target target{'l', run};
+const mcpctl::fuzz::Target link_target{'l', run_link};
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/assert.h"
 #include "mcp/client.h"
 #include "mcp/framing.h"
 #include "tests/fuzz/target.h"
@@ -21,24 +22,21 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t cap = 512;
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
 std::vector<std::string> frames(std::string_view stream, std::size_t chunk) {
   LineFramer framer{cap};
   std::vector<std::string> lines;
   const auto note = [&](const LineFramer::Frame& frame) {
-    require(frame.overlong ? frame.size > cap && frame.line.empty() : frame.line.size() <= cap);
+    MCPCTL_ASSERT(frame.overlong ? frame.size > cap && frame.line.empty()
+                                 : frame.line.size() <= cap);
     lines.push_back(frame.overlong ? "overlong" : std::string{frame.line});
   };
   for (std::size_t at = 0; at < stream.size(); at += chunk) {
     framer.feed(stream.substr(at, chunk));
     while (const auto frame = framer.next()) note(*frame);
-    require(framer.buffered() <= cap + 1);
+    MCPCTL_ASSERT(framer.buffered() <= cap + 1);
   }
   if (const auto frame = framer.finish()) note(*frame);
-  require(framer.buffered() == 0 || !framer.next());
+  MCPCTL_ASSERT(framer.buffered() == 0 || !framer.next());
   return lines;
 }
 
@@ -65,7 +63,7 @@ class Talk {
   void passes(Duration duration) {
     now_ = now_ + duration;
     client_.poll(now_);
-    if (const auto next = client_.next_deadline()) require(*next > now_);
+    if (const auto next = client_.next_deadline()) MCPCTL_ASSERT(*next > now_);
     drain();
   }
 
@@ -73,17 +71,17 @@ class Talk {
   void drain() {
     for (const Output& output : client_.take_outputs()) {
       if (const auto* send = std::get_if<Send>(&output)) {
-        require(scan(send->text).has_value());
-        require(send->text.find('\n') == send->text.npos);
+        MCPCTL_ASSERT(scan(send->text).has_value());
+        MCPCTL_ASSERT(send->text.find('\n') == send->text.npos);
         if (send->id != 0) last_id_ = send->id;
       }
       handshakes_ += std::holds_alternative<HandshakeCompleted>(output) ? 1 : 0;
       handshakes_ += std::holds_alternative<HandshakeFailed>(output) ? 1 : 0;
     }
-    require(handshakes_ <= 1);
-    require(client_.is_ready() == (client_.identity().era != Era::unknown));
-    require(client_.identity().name.size() <= 256);
-    require(client_.tools().size() <= 10'000);
+    MCPCTL_ASSERT(handshakes_ <= 1);
+    MCPCTL_ASSERT(client_.is_ready() == (client_.identity().era != Era::unknown));
+    MCPCTL_ASSERT(client_.identity().name.size() <= 256);
+    MCPCTL_ASSERT(client_.tools().size() <= 10'000);
   }
 
   Client client_;
@@ -92,19 +90,19 @@ class Talk {
   int handshakes_{0};
 };
 
-void run(std::string_view input) {
+void run_client(std::string_view input) {
   if (input.empty()) return;
   const std::size_t first_byte = static_cast<unsigned char>(input[0]);
   const std::string_view stream{input.substr(1)};
   const std::vector<std::string> lines = frames(stream, input.size());
-  require(frames(stream, 1) == lines);
-  require(frames(stream, 1 + first_byte % 16u) == lines);
+  MCPCTL_ASSERT(frames(stream, 1) == lines);
+  MCPCTL_ASSERT(frames(stream, 1 + first_byte % 16u) == lines);
 
   Talk talk{(first_byte & 0x80) != 0};
   for (const std::string& line : lines) talk.hears(line);
   for (int i = 0; i < 100; ++i) talk.passes(1s);
 }
 
-const mcpctl::fuzz::Target target{'c', run};
+const mcpctl::fuzz::Target client_target{'c', run_client};
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/assert.h"
 #include "mcp/envelope.h"
 #include "mcp/raw.h"
 #include "mcp/text.h"
@@ -17,10 +18,6 @@ namespace {
 
 using nlohmann::json;
 using namespace mcpctl::mcp;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
 
 enum class Opinion { json, not_json, number_out_of_range };
 
@@ -75,25 +72,25 @@ bool is_stricter_rule(std::string_view what) {
 
 void same(std::string_view text, Span span, const json& object, const char* key) {
   const bool present = object.is_object() && object.contains(key);
-  require(static_cast<bool>(span) == present);
+  MCPCTL_ASSERT(static_cast<bool>(span) == present);
   if (!present) return;
   const std::string_view raw = span.in(text);
-  require(json::parse(raw) == object[key]);
-  if (object[key].is_string()) require(string_value(raw) == object[key].get<std::string>());
+  MCPCTL_ASSERT(json::parse(raw) == object[key]);
+  if (object[key].is_string()) MCPCTL_ASSERT(string_value(raw) == object[key].get<std::string>());
   if (object[key].is_number_integer() && raw != "-0") {
     const auto value = integer_value(raw);
-    if (value) require(*value == object[key].get<std::int64_t>());
+    if (value) MCPCTL_ASSERT(*value == object[key].get<std::int64_t>());
   }
 }
 
 void compare(std::string_view text, const Envelope& e) {
   const json message = json::parse(text, nullptr, false);
-  require(!message.is_discarded());
+  MCPCTL_ASSERT(!message.is_discarded());
   if (e.kind == Kind::batch) {
     const auto elements = batch_elements(text);
-    require(message.is_array() && elements.size() == message.size());
+    MCPCTL_ASSERT(message.is_array() && elements.size() == message.size());
     for (std::size_t i = 0; i < elements.size(); ++i) {
-      require(json::parse(elements[i]) == message[i]);
+      MCPCTL_ASSERT(json::parse(elements[i]) == message[i]);
     }
     return;
   }
@@ -128,34 +125,34 @@ void compare(std::string_view text, const Envelope& e) {
   if (e.id) {
     json expected = message;
     expected["id"] = "spliced";
-    require(json::parse(splice(text, e.id, "\"spliced\"")) == expected);
+    MCPCTL_ASSERT(json::parse(splice(text, e.id, "\"spliced\"")) == expected);
   }
 }
 
-void run(std::string_view text) {
+void run_envelope(std::string_view text) {
   const auto envelope = scan(text);
   const std::string shown = printable(text, 64);
-  require(shown.size() <= 64 && json::accept('"' + [&] {
-            std::string quoted;
-            for (const char c : shown) {
-              if (c == '"' || c == '\\') quoted += '\\';
-              quoted += c;
-            }
-            return quoted;
-          }() + '"'));
+  MCPCTL_ASSERT(shown.size() <= 64 && json::accept('"' + [&] {
+                  std::string quoted;
+                  for (const char c : shown) {
+                    if (c == '"' || c == '\\') quoted += '\\';
+                    quoted += c;
+                  }
+                  return quoted;
+                }() + '"'));
 
   // nlohmann's lexer takes a NUL for the end of its input, and skips a byte order
   // mark; scan() must refuse both.
   if (text.find('\0') != text.npos || text.starts_with("\xEF\xBB\xBF")) {
-    require(!envelope);
+    MCPCTL_ASSERT(!envelope);
     return;
   }
   switch (judge(text)) {
-    case Opinion::not_json: require(!envelope); break;
+    case Opinion::not_json: MCPCTL_ASSERT(!envelope); break;
     case Opinion::json:
       if (!envelope) {
-        require(is_stricter_rule(envelope.error().what));
-        require(envelope.error().offset <= text.size());
+        MCPCTL_ASSERT(is_stricter_rule(envelope.error().what));
+        MCPCTL_ASSERT(envelope.error().offset <= text.size());
       } else {
         compare(text, *envelope);
       }
@@ -164,6 +161,6 @@ void run(std::string_view text) {
   }
 }
 
-const mcpctl::fuzz::Target target{'e', run};
+const mcpctl::fuzz::Target envelope_target{'e', run_envelope};
 
 }  // namespace

@@ -10,7 +10,7 @@ using namespace mcpctl;
 
 namespace {
 
-void run(std::string_view input) {
+void run_notification(std::string_view input) {
   const auto told = health::parse_notification(input);
   if (told.extend_timeout) {
     MCPCTL_ASSERT(*told.extend_timeout >= Duration{0});
@@ -23,6 +23,6 @@ void run(std::string_view input) {
   }
 }
 
-const mcpctl::fuzz::Target target{'n', run};
+const mcpctl::fuzz::Target notification_target{'n', run_notification};
 
 }  // namespace

@@ -1,20 +1,18 @@
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "program.h"
+#include "words.h"
 
+using mcpctl::tests::Json;
+using mcpctl::tests::modern_meta;
 using mcpctl::tests::Program;
-using Json = nlohmann::json;
 
 namespace {
-
-const Json modern_meta{{"io.modelcontextprotocol/protocolVersion", "2026-07-28"},
-                       {"io.modelcontextprotocol/clientCapabilities", Json::object()}};
 
 class Math {
  public:

@@ -11,14 +11,14 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "program.h"
+#include "words.h"
 
 using mcpctl::tests::is_alive;
+using mcpctl::tests::Json;
 using mcpctl::tests::Program;
-using Json = nlohmann::json;
 using namespace std::chrono_literals;
 
 namespace {
@@ -30,7 +30,7 @@ constexpr auto initialized = R"({"jsonrpc":"2.0","method":"notifications/initial
 constexpr auto ping = R"({"jsonrpc":"2.0","id":2,"method":"ping"})";
 constexpr auto list_tools = R"({"jsonrpc":"2.0","id":3,"method":"tools/list"})";
 
-std::string call(const std::string& tool, const Json& arguments) {
+std::string call_line(const std::string& tool, const Json& arguments) {
   return Json{{"jsonrpc", "2.0"},
               {"id", 4},
               {"method", "tools/call"},
@@ -115,8 +115,8 @@ TEST_CASE("without a mode, misbehave is a good server") {
   server.send(initialized);
   CHECK(Json::parse(server.ask(ping))["result"] == Json::object());
   CHECK(Json::parse(server.ask(list_tools))["result"]["tools"].size() == 6);
-  CHECK(text_of(server.ask(call("echo", {{"text", "a \"b\" \\ {é"}}))) == "a \"b\" \\ {é");
-  CHECK(text_of(server.ask(call("count", Json::object()))) == "2");
+  CHECK(text_of(server.ask(call_line("echo", {{"text", "a \"b\" \\ {é"}}))) == "a \"b\" \\ {é");
+  CHECK(text_of(server.ask(call_line("count", Json::object()))) == "2");
 
   server.close_stdin();
   CHECK(exited_with(server.wait(), 0));
@@ -248,7 +248,7 @@ TEST_CASE("protocol noise and huge answers come as asked for") {
   CHECK(Json::parse(noisy.line().value_or(""))["id"] == 1);
 
   Program huge{"misbehave", {"--mode=huge-answers", "--mib=3"}};
-  CHECK(huge.ask(call("echo", {{"text", ""}})).size() > 3u << 20);
+  CHECK(huge.ask(call_line("echo", {{"text", ""}})).size() > 3u << 20);
 }
 
 TEST_CASE("silences are exactly the ones asked for") {
@@ -265,12 +265,12 @@ TEST_CASE("silences are exactly the ones asked for") {
 
 TEST_CASE("a busy tool blocks other answers only one at a time") {
   Program parallel{"misbehave"};
-  parallel.send(call("sleep", {{"ms", 200}}));
+  parallel.send(call_line("sleep", {{"ms", 200}}));
   CHECK(Json::parse(parallel.ask(ping))["id"] == 2);
   CHECK(Json::parse(parallel.line().value_or(""))["id"] == 4);
 
   Program serial{"misbehave", {"--mode=one-at-a-time"}};
-  serial.send(call("sleep", {{"ms", 50}}));
+  serial.send(call_line("sleep", {{"ms", 50}}));
   CHECK(Json::parse(serial.ask(ping))["id"] == 4);
   CHECK(Json::parse(serial.line().value_or(""))["id"] == 2);
 }
@@ -325,7 +325,7 @@ TEST_CASE("readiness is announced in every way there is") {
 TEST_CASE("the inspect tool tells what the process inherited") {
   Program server{"misbehave", {"--text=an argument"}, {"COLOUR=green"}};
 
-  const Json picture = Json::parse(text_of(server.ask(call("inspect", Json::object()))));
+  const Json picture = Json::parse(text_of(server.ask(call_line("inspect", Json::object()))));
 
   CHECK(picture["argv"][1] == "--text=an argument");
   CHECK(picture["env"]["COLOUR"] == "green");

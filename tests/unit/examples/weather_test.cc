@@ -9,7 +9,6 @@
 
 #include <array>
 #include <csignal>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,18 +18,17 @@
 #include "http/sse.h"
 #include "loop/fd.h"
 #include "program.h"
+#include "words.h"
 
-using Json = nlohmann::json;
 using mcpctl::http::Headers;
 using mcpctl::http::Response;
 using mcpctl::loop::Fd;
+using mcpctl::tests::Json;
+using mcpctl::tests::modern_meta;
 using mcpctl::tests::patience;
 using mcpctl::tests::Program;
 
 namespace {
-
-const Json modern_meta{{"io.modelcontextprotocol/protocolVersion", "2026-07-28"},
-                       {"io.modelcontextprotocol/clientCapabilities", Json::object()}};
 
 /// `headers`, with `more` in place of those of the same name; an empty value removes.
 Headers with(Headers headers, const Headers& more) {
