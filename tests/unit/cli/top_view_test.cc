@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -80,10 +81,9 @@ TEST_CASE("whatever the size and page, the screen is exactly filled") {
           CAPTURE(keys);
           CAPTURE(columns);
           REQUIRE(lines.size() == rows);
-          for (const std::string& line : lines) {
-            REQUIRE(cli::columns(line) <= columns);
-            REQUIRE(line.find('\n') == std::string::npos);
-          }
+          REQUIRE(std::ranges::all_of(lines, [columns](const std::string& line) {
+            return cli::columns(line) <= columns && line.find('\n') == std::string::npos;
+          }));
         }
       }
     }
