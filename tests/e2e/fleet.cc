@@ -255,7 +255,8 @@ void Fleet::await_all(const std::string& wanted) {
     if (fleet.is_null()) return false;
     others.clear();
     for (const Json& server : fleet["servers"]) {
-      if (server["state"] != wanted) others += ' ' + server["name"].get<std::string>();
+      if (server["state"] == wanted) continue;
+      others += ' ' + server["name"].get<std::string>() + ' ' + server.dump();
     }
     return others.empty();
   };
