@@ -158,6 +158,7 @@ void Instance::complete_spawn() {
   }
   process_ = std::move(*process);
   make_prober();
+  if (notify_) notify_->listen();  // it may have spoken already
   report(supervisor::Spawned{incarnation_});
 }
 

@@ -54,8 +54,9 @@ Result<NotifySocket> NotifySocket::open(
         }
       });
   if (!watch) return std::unexpected{watch.error()};
-  watch->watch({.readable = true});
   return NotifySocket{std::move(socket), "@" + name, std::move(*watch)};
 }
+
+void NotifySocket::listen() { watch_.watch({.readable = true}); }
 
 }  // namespace mcpctl::runtime

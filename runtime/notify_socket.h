@@ -1,7 +1,6 @@
 // The socket on which one server speaks sd_notify(3) to us.
 #pragma once
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -19,6 +18,9 @@ class NotifySocket {
   static Result<NotifySocket> open(loop::Loop& loop,
                                    std::function<void(const health::Notification&)> on_message);
 
+  /// From now on messages are heard; what came before waits in the socket until then.
+  void listen();
+
   /// The value for NOTIFY_SOCKET.
   const std::string& address() const { return address_; }
 
@@ -27,7 +29,7 @@ class NotifySocket {
 
   loop::Fd socket_;
   std::string address_;
-  std::optional<loop::Poll> watch_;
+  loop::Poll watch_;
 };
 
 }  // namespace mcpctl::runtime

@@ -37,6 +37,7 @@ TEST_CASE("what is sent to a notify socket is heard in order, also much at once"
   auto socket = NotifySocket::open(loop, [&](const auto& message) { heard.push_back(message); });
   REQUIRE(socket.has_value());
   CHECK(socket->address().starts_with("@mcpctl-notify-"));
+  socket->listen();
 
   REQUIRE(tell(socket->address(), "READY=1\nSTATUS=all well\n"));
   REQUIRE(tell(socket->address(), ""));
@@ -48,6 +49,21 @@ TEST_CASE("what is sent to a notify socket is heard in order, also much at once"
   CHECK(heard.front().ready);
   CHECK(heard.front().status == "all well");
   CHECK(heard.back().watchdog_fed);
+}
+
+TEST_CASE("what is said before anybody listens is heard by who does") {
+  loop::Loop loop;
+  std::vector<health::Notification> heard;
+  auto socket = NotifySocket::open(loop, [&](const auto& message) { heard.push_back(message); });
+  REQUIRE(socket.has_value());
+  REQUIRE(tell(socket->address(), "READY=1"));
+  turn_for(loop, Duration{50});
+  CHECK(heard.empty());
+
+  socket->listen();
+
+  REQUIRE(turn_until(loop, [&] { return heard.size() == 1; }));
+  CHECK(heard.front().ready);
 }
 
 TEST_CASE("two notify sockets have two addresses, and one that is gone hears nothing") {
