@@ -94,9 +94,10 @@ TEST_CASE("every fuzz target has seeds that reach it") {
     const std::string file = entry.path().filename().string();
     if (!file.ends_with("_fuzz.cc")) continue;
     const std::string source = text_of(entry.path());
-    const std::size_t declared = source.find("Target target{'");
+    constexpr std::string_view declaration = "_target{'";
+    const std::size_t declared = source.find(declaration);
     REQUIRE_MESSAGE(declared != source.npos, file, " declares no target");
-    const char letter = source[declared + 15];
+    const char letter = source[declared + declaration.size()];
     const fs::path program = entry.path().parent_path().filename();
     const std::string prefix = file.substr(0, file.size() - 8);
 
