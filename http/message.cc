@@ -55,6 +55,8 @@ std::string media_type(std::string_view content_type) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
+  constexpr std::size_t usual = 12;
+  if (fields_.capacity() == 0) fields_.reserve(usual);
   fields_.push_back({std::string{name}, std::string{value}});
 }
 

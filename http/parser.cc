@@ -24,6 +24,16 @@ class HeadScan {
   /// Sets `used` to the bytes up to and including what was found.
   Found scan(std::string_view bytes, std::size_t& used) noexcept {
     for (used = 0; used < bytes.size();) {
+      if (!line_is_empty_) {  // nothing but its end matters
+        const std::size_t rest = std::min(bytes.find('\n', used), bytes.size()) - used;
+        if (rest > limit_ - count_) {
+          used += limit_ - count_ + 1;
+          return Found::overflow;
+        }
+        count_ += rest;
+        used += rest;
+        if (used == bytes.size()) break;
+      }
       const char c = bytes[used++];
       if (++count_ > limit_) return Found::overflow;
       if (c == '\n') {

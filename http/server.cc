@@ -90,6 +90,18 @@ void Server::State::run_sweep() {
   if (earliest) watch_deadline(*earliest);
 }
 
+void Server::State::flush_soon(Session& session) {
+  unflushed.push_back(&session);
+  if (unflushed.size() == 1) loop.post([this] { flush_all(); });
+}
+
+void Server::State::flush_all() {
+  flushing.swap(unflushed);
+  // A flush may let in requests, and with them the end of any session: none is freed yet.
+  for (Session* session : flushing) session->flush();
+  flushing.clear();
+}
+
 Server::Server(loop::Loop& loop, Handler handler, ServerOptions options)
     : state_(std::make_unique<State>(loop, std::move(handler), options)) {}
 

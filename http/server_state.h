@@ -30,6 +30,8 @@ struct Server::State {
   loop::Callback<> drained;
   loop::Callback<std::string_view> on_drop;
   loop::Callback<Error> on_trouble;
+  std::vector<Session*> unflushed;  // with answers of this turn
+  std::vector<Session*> flushing;   // by flush_all() only
   std::uint64_t requests{0};
   bool draining{false};
   bool dropped{false};  // the Server is gone; only running callbacks keep this
@@ -41,6 +43,10 @@ struct Server::State {
   /// Makes sure that `deadline` is looked at, at the latest a sweep interval later.
   void watch_deadline(Instant deadline);
   void run_sweep();
+  /// Later in this turn.  A client that sleeps is woken by its answer, which takes the
+  /// kernel longer than to send the other clients' while it wakes.
+  void flush_soon(Session& session);
+  void flush_all();
 };
 
 }  // namespace mcpctl::http

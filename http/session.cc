@@ -38,9 +38,12 @@ bool status_has_body(int status) noexcept {
 void append_field(std::string& text, std::string_view name, std::string_view value) {
   text += name;
   text += ": ";
-  for (const char c : value) {
-    text += static_cast<unsigned char>(c) < 0x20 && c != '\t' ? ' ' : c;
-  }
+  const auto start = static_cast<std::ptrdiff_t>(text.size());
+  text += value;
+  const auto breaks_the_line = [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 && c != '\t';
+  };
+  std::replace_if(text.begin() + start, text.end(), breaks_the_line, ' ');
   text += "\r\n";
 }
 
@@ -74,6 +77,10 @@ void Session::close_when_idle() {
 
 void Session::forget() noexcept {
   state_ = State::dropped;
+  if (std::exchange(flush_due_, false)) {
+    std::erase(server_->unflushed, this);
+    connection_->uncork();
+  }
   connection_.reset();
   if (exchange_ != nullptr) exchange_->session_ = nullptr;
   exchange_ = nullptr;
@@ -207,7 +214,12 @@ void Session::on_drained() {
 // --- answering ---------------------------------------------------------------
 
 void Session::send_head(int status, const Headers& headers, std::string_view framing) {
-  std::string text = "HTTP/1.1 " + std::to_string(status) + " ";
+  constexpr std::size_t usual = 512;
+  std::string text;
+  text.reserve(usual);
+  text += "HTTP/1.1 ";
+  text += std::to_string(status);
+  text += ' ';
   text += reason_phrase(status);
   text += "\r\n";
   for (const Header& field : headers) {
@@ -230,11 +242,18 @@ void Session::respond(Response response) {
   if (status_has_body(response.status)) {
     framing = "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
   }
-  if (!advancing_) connection_->cork();
+  connection_->cork();
   send_head(response.status, response.headers, framing);
   if (!is_head_ && status_has_body(response.status)) connection_->write(response.body);
-  if (!advancing_) connection_->uncork();
+  if (!advancing_ && !std::exchange(flush_due_, true)) server_->flush_soon(*this);
   answered();
+}
+
+void Session::flush() {
+  if (!std::exchange(flush_due_, false)) return;  // dropped meanwhile
+  connection_->uncork();
+  note_progress();
+  if (reads_requests() && queued() < pending_cap && !pending_.empty()) take_up_pending();
 }
 
 void Session::begin(int status, Headers headers) {

@@ -33,7 +33,9 @@ class Session {
   /// Closes the connection now; `why` goes to the log unless it is empty.  The
   /// memory stays until the current callbacks have returned.
   void drop(std::string_view why);
-  /// The same without telling anyone, for a server that is being destroyed.
+  /// Sends what respond() left to be sent at the end of the turn.
+  void flush();
+  /// As drop() without telling anyone, for a server that is being destroyed.
   void forget() noexcept;
 
   /// When something is due; nothing while only the handler is waited for.
@@ -98,6 +100,7 @@ class Session {
   std::string pending_;         // bytes of requests that wait their turn
   Exchange* exchange_{nullptr};
   bool advancing_{false};
+  bool flush_due_{false};  // the server calls flush()
   bool peer_closed_{false};
   bool closing_{false};  // no further request
   // Of the request under way.
