@@ -14,80 +14,65 @@ constexpr int client_gone = 499;
 
 Answer::Answer(loop::Loop& loop, http::Exchange exchange, Visit visit, VisitSink& sink,
                Duration keep_alive)
-    : loop_(&loop),
-      exchange_(std::move(exchange)),
-      visit_(std::move(visit)),
-      sink_(&sink),
-      keep_alive_(keep_alive) {}
+    : parts_(new Parts{loop, std::move(exchange), {}, std::move(visit), &sink, keep_alive}) {}
 
 Answer::~Answer() { told(client_gone, false); }
 
-Answer::Answer(Answer&& other) noexcept
-    : loop_(other.loop_),
-      exchange_(std::move(other.exchange_)),
-      stream_(std::move(other.stream_)),
-      visit_(std::move(other.visit_)),
-      sink_(std::exchange(other.sink_, nullptr)),
-      keep_alive_(other.keep_alive_) {
-  other.exchange_.reset();
-}
+Answer::Answer(Answer&&) noexcept = default;
 
 Answer& Answer::operator=(Answer&& other) noexcept {
   if (this == &other) return *this;
   told(client_gone, false);
-  loop_ = other.loop_;
-  exchange_ = std::move(other.exchange_);
-  other.exchange_.reset();
-  stream_ = std::move(other.stream_);
-  visit_ = std::move(other.visit_);
-  sink_ = std::exchange(other.sink_, nullptr);
-  keep_alive_ = other.keep_alive_;
+  parts_ = std::move(other.parts_);
   return *this;
 }
 
 bool Answer::is_open() const noexcept {
-  return (exchange_ && exchange_->is_open()) || (stream_ && stream_->is_open());
+  const Parts& parts = *parts_;
+  return (parts.exchange && parts.exchange->is_open()) || (parts.stream && parts.stream->is_open());
 }
 
 void Answer::on_disconnect(loop::Callback<> callback) {
-  if (stream_) {
-    stream_->on_disconnect(std::move(callback));
-  } else if (exchange_) {
-    exchange_->on_disconnect(std::move(callback));
+  if (parts_->stream) {
+    parts_->stream->on_disconnect(std::move(callback));
+  } else if (parts_->exchange) {
+    parts_->exchange->on_disconnect(std::move(callback));
   }
 }
 
 void Answer::respond(http::Response response, bool is_error) {
-  if (!exchange_) return;
-  const int status = exchange_->is_open() ? response.status : client_gone;
-  exchange_->respond(std::move(response));
+  if (!parts_->exchange) return;
+  const int status = parts_->exchange->is_open() ? response.status : client_gone;
+  parts_->exchange->respond(std::move(response));
   told(status, is_error || status >= 400);
 }
 
 void Answer::begin() {
-  if (!exchange_) return;
+  if (!parts_->exchange) return;
   // The stream takes the exchange with what it was told to call.
-  stream_ = std::make_unique<http::EventStream>(*loop_, std::move(*exchange_), keep_alive_);
-  exchange_.reset();
+  parts_->stream = std::make_unique<http::EventStream>(parts_->loop, std::move(*parts_->exchange),
+                                                       parts_->keep_alive);
+  parts_->exchange.reset();
 }
 
 void Answer::prime(std::string_view id) {
-  if (stream_) stream_->prime(id, retry);
+  if (parts_->stream) parts_->stream->prime(id, retry);
 }
 
 void Answer::event(std::string_view id, std::string_view text) {
-  if (stream_) stream_->event(id, "message", text);
+  if (parts_->stream) parts_->stream->event(id, "message", text);
 }
 
 void Answer::finish(bool is_error) {
-  if (!stream_) return;
-  const int status = stream_->is_open() ? 200 : client_gone;
-  stream_->finish();
+  if (!parts_->stream) return;
+  const int status = parts_->stream->is_open() ? 200 : client_gone;
+  parts_->stream->finish();
   told(status, is_error);
 }
 
 void Answer::told(int status, bool is_error) noexcept {
-  if (sink_ != nullptr) std::exchange(sink_, nullptr)->ended(visit_, status, is_error);
+  if (!parts_ || parts_->sink == nullptr) return;
+  std::exchange(parts_->sink, nullptr)->ended(parts_->visit, status, is_error);
 }
 
 }  // namespace mcpctl::gateway

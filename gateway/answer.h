@@ -24,8 +24,8 @@ class Answer {
 
   /// The client is there and has not got everything.
   bool is_open() const noexcept;
-  bool is_stream() const noexcept { return stream_ != nullptr; }
-  Visit& visit() noexcept { return visit_; }
+  bool is_stream() const noexcept { return parts_->stream != nullptr; }
+  Visit& visit() noexcept { return parts_->visit; }
 
   /// Once, when the client goes before the end; the answer may be destroyed in it.
   void on_disconnect(loop::Callback<> callback);
@@ -44,12 +44,16 @@ class Answer {
  private:
   void told(int status, bool is_error) noexcept;
 
-  loop::Loop* loop_;
-  std::optional<http::Exchange> exchange_;     ///< until begin()
-  std::unique_ptr<http::EventStream> stream_;  ///< from then on
-  Visit visit_;
-  VisitSink* sink_;  ///< null once it was told
-  Duration keep_alive_;
+  struct Parts {
+    loop::Loop& loop;
+    std::optional<http::Exchange> exchange;       ///< until begin()
+    std::unique_ptr<http::EventStream> stream{};  ///< from then on
+    Visit visit;
+    VisitSink* sink;  ///< null once it was told
+    Duration keep_alive;
+  };
+  /// An answer goes through many hands: that costs a pointer.  Null once moved from.
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace mcpctl::gateway

@@ -23,17 +23,16 @@ bool accepts(const http::Headers& headers, std::string_view type) {
   const std::string* value = headers.find("Accept");
   if (value == nullptr) return true;
   std::string_view rest = *value;
-  const std::string any = std::string{type.substr(0, type.find('/'))} + "/*";
+  const std::string_view family = type.substr(0, type.find('/') + 1);
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
     std::string_view range = rest.substr(0, std::min(rest.find(';'), comma));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     while (range.starts_with(' ') || range.starts_with('\t')) range.remove_prefix(1);
     while (range.ends_with(' ') || range.ends_with('\t')) range.remove_suffix(1);
-    if (range == "*/*" || http::equal_ignoring_case(range, type) ||
-        http::equal_ignoring_case(range, any)) {
-      return true;
-    }
+    const bool any_of_family = range.ends_with("/*") &&
+                               http::equal_ignoring_case(range.substr(0, range.size() - 1), family);
+    if (range == "*/*" || any_of_family || http::equal_ignoring_case(range, type)) return true;
   }
   return false;
 }
@@ -130,7 +129,7 @@ void Door::Inside::handle(http::Exchange exchange) {
          {{"Allow", modern ? "POST" : "GET, POST, DELETE"}});
 }
 
-void Door::Inside::post(Request request) {
+void Door::Inside::post(Request&& request) {
   const http::Headers& headers = request.http.headers;
   if (http::media_type(headers.get("Content-Type")) != "application/json") {
     return refuse(request.answer, 415, "the Content-Type must be application/json");
@@ -163,7 +162,7 @@ void Door::Inside::post(Request request) {
 
 // --- modern ----------------------------------------------------------------------
 
-void Door::Inside::post_modern(Request request, relay::Request message) {
+void Door::Inside::post_modern(Request&& request, relay::Request&& message) {
   Answer& answer = request.answer;
   if (message.envelope.kind != mcp::Kind::request) return answer.respond(accepted());
   const std::string method = answer.visit().method;
@@ -217,7 +216,7 @@ std::size_t Door::Inside::in_flight_of(Principal principal) const {
 
 // --- legacy ----------------------------------------------------------------------
 
-void Door::Inside::post_legacy(Request request, relay::Request message) {
+void Door::Inside::post_legacy(Request&& request, relay::Request&& message) {
   if (request.answer.visit().method == "initialize") {
     return initialize(std::move(request), std::move(message));
   }
@@ -233,7 +232,7 @@ void Door::Inside::post_legacy(Request request, relay::Request message) {
   session->post(std::move(request.answer), std::move(message));
 }
 
-void Door::Inside::initialize(Request request, relay::Request message) {
+void Door::Inside::initialize(Request&& request, relay::Request&& message) {
   const mcp::Envelope& envelope = message.envelope;
   if (envelope.kind != mcp::Kind::request) return request.answer.respond(accepted());
   const std::string_view params = envelope.params.in(message.text);
@@ -268,7 +267,7 @@ void Door::Inside::initialize(Request request, relay::Request message) {
            });
 }
 
-void Door::Inside::get(Request request) {
+void Door::Inside::get(Request&& request) {
   const http::Headers& headers = request.http.headers;
   if (!accepts(headers, "text/event-stream")) {
     return refuse(request.answer, 406, "the client must accept text/event-stream");
@@ -280,7 +279,7 @@ void Door::Inside::get(Request request) {
   session->get(std::move(request.answer), headers.get("Last-Event-ID"));
 }
 
-void Door::Inside::end_session(Request request) {
+void Door::Inside::end_session(Request&& request) {
   const std::string* id = request.http.headers.find("Mcp-Session-Id");
   if (id == nullptr) return refuse(request.answer, 400, "the Mcp-Session-Id header is missing");
   const LegacySession* session = sessions_.find(*id, request.principal, request.server);

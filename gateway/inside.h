@@ -41,12 +41,12 @@ struct Door::Inside {
     Principal principal;
   };
   std::optional<Request> admit(http::Exchange exchange);
-  void post(Request request);
-  void post_modern(Request request, relay::Request message);
-  void post_legacy(Request request, relay::Request message);
-  void initialize(Request request, relay::Request message);
-  void get(Request request);
-  void end_session(Request request);
+  void post(Request&& request);
+  void post_modern(Request&& request, relay::Request&& message);
+  void post_legacy(Request&& request, relay::Request&& message);
+  void initialize(Request&& request, relay::Request&& message);
+  void get(Request&& request);
+  void end_session(Request&& request);
   void describe(std::string_view server, Answer answer, Told told);
   std::size_t in_flight_of(Principal principal) const;
 

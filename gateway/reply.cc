@@ -25,8 +25,10 @@ std::string error_text(std::string_view raw_id, int code, std::string_view messa
 }
 
 std::optional<int> error_code_of(std::string_view response) {
-  // Almost none is: a search is cheaper than a scan.
-  if (response.find("\"error\"") == std::string_view::npos) return std::nullopt;
+  // Almost none is: a search is cheaper than a scan.  What is long is a result, or says
+  // so at its beginning.
+  constexpr std::size_t beginning = 64u << 10;
+  if (response.substr(0, beginning).find("error\"") == response.npos) return std::nullopt;
   const auto envelope = mcp::scan(response);
   if (!envelope || envelope->kind != mcp::Kind::error) return std::nullopt;
   const auto code = mcp::integer_value(envelope->error_code.in(response));
@@ -34,7 +36,9 @@ std::optional<int> error_code_of(std::string_view response) {
 }
 
 http::Response json_reply(int status, std::string text) {
-  return {status, {{"Content-Type", "application/json"}}, std::move(text)};
+  http::Response response{status, {}, std::move(text)};
+  response.headers.add("Content-Type", "application/json");
+  return response;
 }
 
 http::Response error_reply(int status, std::string_view raw_id, int code, std::string_view message,

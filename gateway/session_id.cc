@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "base/assert.h"
 #include "base/hex.h"
 
@@ -19,7 +20,7 @@ std::string unguessable() {
 
 bool is_session_id(std::string_view text) {
   return text.size() == 32 && std::all_of(text.begin(), text.end(), [](char c) {
-           return hex_digits.find(c) != std::string_view::npos;
+           return is_digit(c) || (c >= 'a' && c <= 'f');
          });
 }
 

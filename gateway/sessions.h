@@ -1,5 +1,6 @@
 // The legacy sessions of all clients: found by id, forgotten when idle, bounded.
 #pragma once
+#include <functional>
 #include <list>
 #include <memory>
 #include <string>
@@ -37,7 +38,11 @@ class Sessions {
 
   Floor& floor_;
   Entries entries_;
-  std::unordered_map<std::string, Entries::iterator> sessions_;
+  /// Looked for by what a client sent, without a copy of it.
+  struct Hash : std::hash<std::string_view> {
+    using is_transparent = void;  // NOLINT: the name is the library's
+  };
+  std::unordered_map<std::string, Entries::iterator, Hash, std::equal_to<>> sessions_;
   loop::Timer timer_;  ///< armed only while there are sessions
 };
 

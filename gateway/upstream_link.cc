@@ -25,7 +25,8 @@ constexpr Duration thinking_time{600'000};
 /// Of a response.  An error is never long: no need to read through a large result.
 bool is_error(std::string_view text) {
   constexpr std::size_t longest = 64u << 10;
-  return text.size() <= longest && !mcp::member(text, "error").empty();
+  return text.size() <= longest && text.find("error\"") != text.npos &&
+         !mcp::member(text, "error").empty();
 }
 
 relay::ServerProfile profile_for_clients(const mcp::Profile& profile) {
