@@ -12,6 +12,7 @@ namespace {
 /// Pipelined bytes kept while an answer is under way, and unread answers before the
 /// next request is looked at.
 constexpr std::size_t pending_cap = 64 * 1024;
+constexpr std::size_t large_body = 64 * 1024;
 /// Read and thrown away after a last answer: the client may still be sending, and a
 /// close with unread bytes would reset the connection under our answer (RFC 9112 §9.6).
 constexpr std::uint64_t discard_cap = 4 * 1024 * 1024;
@@ -244,6 +245,9 @@ void Session::respond(Response response) {
   }
   connection_->cork();
   send_head(response.status, response.headers, framing);
+  // A small answer leaves with its head and those to other clients; of a large one only
+  // what the kernel does not take now is copied.
+  if (response.body.size() >= large_body) connection_->uncork();
   if (!is_head_ && status_has_body(response.status)) connection_->write(response.body);
   if (!advancing_ && !std::exchange(flush_due_, true)) server_->flush_soon(*this);
   answered();

@@ -114,20 +114,26 @@ struct Connection::Watch : Handle<uv_poll_t> {
     }
   }
 
-  void flush() noexcept {
-    while (!queue.empty() && error == 0) {
-      const std::string_view bytes = queue.front();
-      const ssize_t put = ::send(fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  /// What the kernel took; less than all when it takes no more, or on an error.
+  std::size_t send(std::string_view bytes) noexcept {
+    std::size_t taken = 0;
+    while (taken < bytes.size()) {
+      const ssize_t put =
+          ::send(fd.get(), bytes.data() + taken, bytes.size() - taken, MSG_NOSIGNAL);
       if (put >= 0) {
-        queue.pop(static_cast<std::size_t>(put));
-        sent += static_cast<std::uint64_t>(put);
-      } else if (errno == EAGAIN) {
-        break;
+        taken += static_cast<std::size_t>(put);
       } else if (errno != EINTR) {
-        error = errno;
-        queue.clear();
+        if (errno != EAGAIN) error = errno;
+        break;
       }
     }
+    sent += taken;
+    return taken;
+  }
+
+  void flush() noexcept {
+    if (!queue.empty() && error == 0) queue.pop(send(queue.front()));
+    if (error != 0) queue.clear();
     if (queue.empty() && error == 0 && shutting_down && !std::exchange(shut_down, true)) {
       ::shutdown(fd.get(), SHUT_WR);
     }
@@ -166,9 +172,10 @@ void Connection::resume() noexcept {
 bool Connection::write(std::string_view bytes) {
   Watch& watch = *watch_;
   if (watch.error != 0 || watch.shutting_down) return false;
-  const bool was_empty = watch.queue.empty();
-  watch.queue.append(bytes);
-  if (was_empty && !watch.corked) watch.flush();
+  const bool goes_now = watch.queue.empty() && !watch.corked;
+  if (goes_now) bytes.remove_prefix(watch.send(bytes));
+  if (watch.error == 0) watch.queue.append(bytes);
+  if (goes_now) watch.update();
   return watch.error == 0;
 }
 
