@@ -1,8 +1,12 @@
 #include "mcp/envelope.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <span>
 
 #include "base/assert.h"
 #include "mcp/raw.h"
@@ -58,12 +62,21 @@ constexpr Wanted wanted[]{
     {Place::error, "message", &Envelope::error_message},
 };
 
-const Wanted* find_wanted(Place in, std::string_view raw_key) {
-  if (in == Place::other) return nullptr;
+using WantedHere = std::span<const Wanted>;
+
+/// By place: those of one stand together in the table.
+constexpr auto wanted_by_place = [] {
+  static_assert(std::ranges::is_sorted(wanted, {}, &Wanted::in));
+  std::array<WantedHere, static_cast<std::size_t>(Place::error) + 1> places{};
+  for (std::size_t place = 0; place < places.size(); ++place) {
+    places[place] = std::ranges::equal_range(wanted, static_cast<Place>(place), {}, &Wanted::in);
+  }
+  return places;
+}();
+
+const Wanted* find_wanted(WantedHere here, std::string_view raw_key, bool escaped) {
   const std::string_view key = raw_key.substr(1, raw_key.size() - 2);
-  const bool escaped = key.find('\\') != key.npos;
-  for (const Wanted& candidate : wanted) {
-    if (candidate.in != in) continue;
+  for (const Wanted& candidate : here) {
     if (escaped ? is_string(raw_key, candidate.key) : key == candidate.key) return &candidate;
   }
   return nullptr;
@@ -123,20 +136,22 @@ class Scanner {
     if (!descend()) return false;
     space();
     if (take('}')) return ascend();
+    const WantedHere here = wanted_by_place[static_cast<std::size_t>(place)];
     for (;;) {
       space();
-      if (!member(place)) return false;
+      if (!member(here)) return false;
       space();
       if (take('}')) return ascend();
       if (!take(',')) return fail("object lacks ',' or '}'");
     }
   }
 
-  bool member(Place place) {
+  bool member(WantedHere here) {
     const std::size_t key_at = position_;
     if (at_end() || peek() != '"') return fail("object lacks a member name");
+    escaped_ = false;
     if (!string()) return false;
-    const Wanted* found = find_wanted(place, text_.substr(key_at, position_ - key_at));
+    const Wanted* found = find_wanted(here, text_.substr(key_at, position_ - key_at), escaped_);
     space();
     if (!take(':')) return fail("member lacks ':'");
     space();
@@ -194,6 +209,7 @@ class Scanner {
   }
 
   bool escape() {
+    escaped_ = true;
     ++position_;
     if (at_end()) return fail("unterminated string");
     switch (text_[position_++]) {
@@ -294,6 +310,7 @@ class Scanner {
   std::string_view text_;
   std::size_t position_{0};
   unsigned depth_{0};
+  bool escaped_{false};  ///< the last string may be
   Envelope* envelope_{nullptr};
   Malformed problem_;
 };
