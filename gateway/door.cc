@@ -84,7 +84,7 @@ Occupancy Door::occupancy() const {
   return now;
 }
 
-void Door::handle(http::Exchange exchange) {
+void Door::handle(http::Exchange&& exchange) {
   if (inside_) return inside_->handle(std::move(exchange));
   exchange.respond(
       error_reply(503, {}, mcp::error_code::internal_error, "the gateway is not open"));

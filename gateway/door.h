@@ -52,7 +52,7 @@ class Door final : private VisitSink {
  private:
   struct Inside;
   Door(loop::Loop& loop, DoorOptions options);
-  void handle(http::Exchange exchange);
+  void handle(http::Exchange&& exchange);
   void ended(const Visit& visit, int status, bool is_error) noexcept override;
 
   loop::Loop& loop_;

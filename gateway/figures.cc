@@ -45,8 +45,12 @@ std::string seconds(std::uint64_t milliseconds) {
 
 void Figures::count(const Visit& visit, int status, Duration took) {
   if (visit.method.empty()) return;  // a stream, or nothing that was understood
-  const std::string method{known_method(visit.method)};
-  ++requests_[{visit.server, method, status}];
+  const std::string_view method = known_method(visit.method);
+  auto found = requests_.find(std::tuple{std::string_view{visit.server}, method, status});
+  if (found == requests_.end()) {
+    found = requests_.try_emplace({visit.server, std::string{method}, status}).first;
+  }
+  ++found->second;
   const auto milliseconds = static_cast<std::uint64_t>(took.count());
   std::size_t bucket = 0;
   while (bucket < bounds.size() && took.count() > bounds[bucket]) ++bucket;

@@ -31,7 +31,7 @@ class Figures {
   static constexpr std::array<long, 11> bounds{1,   5,    10,   25,    50,   100,
                                                250, 1000, 5000, 15000, 60000};
 
-  std::map<std::tuple<std::string, std::string, int>, std::uint64_t> requests_;
+  std::map<std::tuple<std::string, std::string, int>, std::uint64_t, std::less<>> requests_;
   std::array<std::uint64_t, bounds.size() + 1> durations_{};
   std::uint64_t duration_ms_{0};
 };

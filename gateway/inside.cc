@@ -75,7 +75,7 @@ Door::Inside::~Inside() {
   for (auto each = modern_.begin(); each != modern_.end();) (*each++)->leave();
 }
 
-std::optional<Door::Inside::Request> Door::Inside::admit(http::Exchange exchange) {
+std::optional<Door::Inside::Request> Door::Inside::admit(http::Exchange&& exchange) {
   Visit visit;
   visit.began = door_.loop_.now();
   visit.peer = exchange.remote();
@@ -113,7 +113,7 @@ std::optional<Door::Inside::Request> Door::Inside::admit(http::Exchange exchange
   return Request{std::move(answer), std::move(http), server, verdict.principal};
 }
 
-void Door::Inside::handle(http::Exchange exchange) {
+void Door::Inside::handle(http::Exchange&& exchange) {
   auto request = admit(std::move(exchange));
   if (!request) return;
   const std::string& verb = request->http.method;

@@ -20,7 +20,7 @@ struct Door::Inside {
   Inside(Door& door, Backend& backend);
   ~Inside();
 
-  void handle(http::Exchange exchange);
+  void handle(http::Exchange&& exchange);
   std::size_t in_flight() const { return modern_.size() + sessions_.in_flight(); }
   std::size_t sessions() const { return sessions_.count(); }
 
@@ -40,7 +40,7 @@ struct Door::Inside {
     std::string server;
     Principal principal;
   };
-  std::optional<Request> admit(http::Exchange exchange);
+  std::optional<Request> admit(http::Exchange&& exchange);
   void post(Request&& request);
   void post_modern(Request&& request, relay::Request&& message);
   void post_legacy(Request&& request, relay::Request&& message);

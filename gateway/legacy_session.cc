@@ -59,22 +59,21 @@ void LegacySession::post(Answer answer, relay::Request message) {
     case mcp::Kind::request: break;
   }
   const std::string_view id = envelope.id.in(message.text);
-  if (const auto refusal = refuse(message)) {
+  const Visit& visit = answer.visit();
+  if (const auto refusal = refuse(message, visit.method, visit.tool)) {
     return answer.respond(
         error_reply(refusal->status, id, refusal->code, refusal->message, refusal->data));
   }
-  const auto method = mcp::string_value(envelope.method.in(message.text)).value_or("");
-  if (auto text = answer_here(method, message)) {
+  if (auto text = answer_here(visit.method, message)) {
     const bool is_error = error_code_of(*text).has_value();
     return answer.respond(json_reply(200, std::move(*text)), is_error);
   }
   start(open_stream(std::move(answer), 1, false), std::move(message));
 }
 
-std::optional<Refusal> LegacySession::refuse(const relay::Request& request) const {
+std::optional<Refusal> LegacySession::refuse(const relay::Request& request, std::string_view method,
+                                             std::string_view tool) const {
   const mcp::Envelope& envelope = request.envelope;
-  const auto method = mcp::string_value(envelope.method.in(request.text)).value_or("");
-  const auto tool = mcp::string_value(envelope.params_name.in(request.text)).value_or("");
   if (!floor_.admission.may_ask(terms_.principal, terms_.server, method, tool)) {
     return Refusal{403, forbidden, "this token's scopes do not allow that"};
   }
@@ -114,8 +113,10 @@ void LegacySession::post_batch(Answer answer, const relay::Request& batch) {
   for (const std::string& text : refused) respond(stream, text);
   for (relay::Request& request : requests) {
     const std::string id{request.envelope.id.in(request.text)};
-    const auto method = mcp::string_value(request.envelope.method.in(request.text)).value_or("");
-    if (const auto refusal = refuse(request)) {
+    const mcp::Envelope& envelope = request.envelope;
+    const auto method = mcp::string_value(envelope.method.in(request.text)).value_or("");
+    const auto tool = mcp::string_value(envelope.params_name.in(request.text)).value_or("");
+    if (const auto refusal = refuse(request, method, tool)) {
       respond(stream, error_text(id, refusal->code, refusal->message, refusal->data));
     } else if (const auto text = answer_here(method, request)) {
       respond(stream, *text);

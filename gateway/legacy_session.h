@@ -34,7 +34,8 @@ class LegacySession final : public DownstreamSink {
   bool is_busy() const { return !calls_.empty() || (own_ && own_->is_open()); }
   std::size_t in_flight() const { return calls_.size(); }
 
-  /// A message or batch that was classified as legacy.
+  /// A message or batch that was classified as legacy; its method and tool stand in the
+  /// answer's visit.
   void post(Answer answer, relay::Request message);
   /// Its own stream, or the rest of one it lost.
   void get(Answer answer, std::string_view last_event_id);
@@ -76,7 +77,8 @@ class LegacySession final : public DownstreamSink {
   };
   using Requests = std::map<std::string, std::unique_ptr<Request>, std::less<>>;
 
-  std::optional<Refusal> refuse(const relay::Request& request) const;
+  std::optional<Refusal> refuse(const relay::Request& request, std::string_view method,
+                                std::string_view tool) const;
   void post_batch(Answer answer, const relay::Request& batch);
   /// What can be answered at once; nothing when it is the server's.
   std::optional<std::string> answer_here(std::string_view method, const relay::Request& request);
