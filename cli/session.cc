@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -35,6 +36,16 @@ constexpr Duration in_foreground{10'000};
 /// A storm of SIGHUP is one reload.
 constexpr Duration hangup_settling{100};
 constexpr Duration for_last_lines{500};
+
+/// A large message goes through buffers of its size: to take each of their pages anew
+/// from the kernel costs more than all that is done with it.  So the heap keeps a little.
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kept = 4 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, kept);
+  ::mallopt(M_TRIM_THRESHOLD, kept);
+#endif
+}
 
 bool has_terminal() {
   return static_cast<bool>(loop::Fd{::open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)});
@@ -97,6 +108,7 @@ int Session::run() {
     err_.flush(for_last_lines);
     return exit_failed;
   };
+  keep_freed_memory();
   // The threads that write files: now, while a refusal by the kernel ends no server.
   const loop::Work threads = start_threads();
   // The door first: whoever holds it is the fleet's supervisor, and only that one may
