@@ -62,7 +62,24 @@ bool TreeWatch::is_empty(spawn::Tree& tree) {
   return tree.is_empty(tree.is_empty_needs_table() ? table() : table_);
 }
 
-void TreeWatch::signal(spawn::Tree& tree, int signal) { tree.signal(signal, table()); }
+/// All groups at once, and while they end a look at who else there is.
+void TreeWatch::signal(spawn::Tree& tree, int signal) {
+  if (!tree.signal_group_first(signal)) {
+    tree.signal(signal, table());
+    return;
+  }
+  half_signalled_.emplace_back(&tree, signal);
+  if (half_signalled_.size() > 1) return;  // posted already
+  loop_.post([this, alive = std::weak_ptr{alive_}] {
+    if (!alive.expired()) signal_rest();
+  });
+}
+
+void TreeWatch::signal_rest() {
+  for (const auto& [tree, signal] : std::exchange(half_signalled_, {})) {
+    if (!is_empty(*tree)) tree->signal_rest(signal, table());
+  }
+}
 
 void TreeWatch::await_end(spawn::Tree& tree, std::move_only_function<void()> on_empty) {
   awaited_[&tree].on_empty = std::move(on_empty);
@@ -81,6 +98,7 @@ void TreeWatch::next_round_after(Duration pause) {
 }
 
 void TreeWatch::forget(spawn::Tree& tree) {
+  std::erase_if(half_signalled_, [&tree](const auto& half) { return half.first == &tree; });
   const auto forgotten = awaited_.extract(&tree);  // may own the tree, and whoever says this
 }
 

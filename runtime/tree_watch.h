@@ -35,6 +35,7 @@ class TreeWatch {
 
   /// Whether nothing of the tree is alive, as of now.
   bool is_empty(spawn::Tree& tree);
+  /// What is not in its leader's group may hear it a turn of the loop later.
   void signal(spawn::Tree& tree, int signal);
 
   /// Calls `on_empty` once, when nothing of the tree is left; from the loop.
@@ -66,6 +67,7 @@ class TreeWatch {
     std::optional<Instant> kill_until;  ///< set: being killed
   };
 
+  void signal_rest();
   void child_changed();
   void reap();
   void clear_soon();
@@ -85,6 +87,7 @@ class TreeWatch {
   bool reaping_is_posted_{false};
   std::map<pid_t, std::function<void()>> children_;
   std::map<spawn::Tree*, Awaited> awaited_;
+  std::vector<std::pair<spawn::Tree*, int>> half_signalled_;
   std::vector<std::move_only_function<void()>> graves_;
   // Shared with the callbacks that wait in the loop's inbox, so that they find out
   // when there is nobody left to call.

@@ -104,20 +104,36 @@ bool Tree::signal_group(int signal) const {
   return is_unreaped(leader_) && ::kill(-leader_.pid, signal) == 0;
 }
 
-void Tree::signal_all(int signal, const std::vector<const ProcessStat*>& members,
-                      const ProcessTable& table) const {
-  const bool group_has_it = signal_group(signal);
+/// With the SIGCONT that makes the signal heard.
+bool Tree::strike(int signal) const {
+  if (!signal_group(signal)) return false;
+  if (wakes_the_stopped(signal)) signal_group(SIGCONT);
+  return true;
+}
+
+void Tree::signal_each(int signal, const std::vector<const ProcessStat*>& members,
+                       const ProcessTable& table, bool group_has_it) const {
   for (const ProcessStat* member : members) {
     if (group_has_it && member->group == leader_.pid) continue;
     send_signal(table.proc(), *member, signal);
+    if (wakes_the_stopped(signal)) send_signal(table.proc(), *member, SIGCONT);
   }
 }
 
 std::size_t Tree::signal(int signal, ProcessTable& table) {
   if (is_gone_) return 0;
   const auto all = members(table);
-  signal_all(signal, all, table);
-  if (wakes_the_stopped(signal)) signal_all(SIGCONT, all, table);
+  signal_each(signal, all, table, strike(signal));
+  return all.size();
+}
+
+bool Tree::signal_group_first(int signal) {
+  return !is_gone_ && cgroup_ != nullptr && strike(signal);
+}
+
+std::size_t Tree::signal_rest(int signal, ProcessTable& table) {
+  const auto all = members(table);
+  signal_each(signal, all, table, true);
   return all.size();
 }
 
@@ -125,7 +141,7 @@ std::size_t Tree::kill_round(ProcessTable& table) {
   if (is_gone_) return 0;
   if (cgroup_ != nullptr) cgroup_->kill();
   const auto all = members(table);
-  signal_all(SIGKILL, all, table);
+  signal_each(SIGKILL, all, table, strike(SIGKILL));
   return all.size();
 }
 

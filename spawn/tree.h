@@ -42,6 +42,11 @@ class Tree {
   /// KILL and the stopping ones is followed by SIGCONT, so that a stopped process
   /// hears it.  Returns how many members there were.
   std::size_t signal(int signal, ProcessTable& table);
+  /// The same in two steps, without a look at /proc before the first: the one stroke, and
+  /// what is elsewhere.  Only a control group allows that, since nobody slips out of one.
+  /// The first is false, and has done nothing, where it cannot be: then signal() does it.
+  bool signal_group_first(int signal);
+  std::size_t signal_rest(int signal, ProcessTable& table);
 
   /// One round of killing: cgroup.kill, the group, every member.  Returns how many
   /// members the snapshot showed; refresh and repeat until is_empty(), and without a
@@ -60,8 +65,9 @@ class Tree {
 
   bool may_be_in_session(const ProcessStat& process, ProcessTable& table) const;
   bool signal_group(int signal) const;
-  void signal_all(int signal, const std::vector<const ProcessStat*>& members,
-                  const ProcessTable& table) const;
+  bool strike(int signal) const;
+  void signal_each(int signal, const std::vector<const ProcessStat*>& members,
+                   const ProcessTable& table, bool group_has_it) const;
 
   Child leader_;
   std::uint64_t start_time_{0};

@@ -209,6 +209,34 @@ TEST_CASE("a tree in a control group is killed at one stroke and its emptiness i
   }
 }
 
+TEST_CASE("a signal in two steps reaches also those who left the group, though it has ended") {
+  const NoChildLeft check;
+  const Groups groups;
+  if (!groups) return;
+  auto group = groups.fleet->incarnation_of("github");
+  REQUIRE(group);
+  const Folder folder;
+  folder.file("far.sh", "trap 'touch far; exit' TERM; touch armed; while :; do sleep 0.01; done");
+  ChildSpec spec = shell("cd " + folder.path() + "; setsid env -i PATH=$PATH sh far.sh & wait");
+  spec.cgroup = group->descriptor();
+  auto child = spawn::spawn(spec);
+  REQUIRE(child);
+  Tree tree{std::move(*child), "no cookie at all", &*group};
+  REQUIRE(eventually([&] { return folder.has("armed"); }));
+
+  REQUIRE(tree.signal_group_first(SIGTERM));
+  wait_for(tree.leader());
+  CHECK_FALSE(folder.has("far"));
+  ProcessTable table;
+  REQUIRE(table.refresh());
+  CHECK(tree.signal_rest(SIGTERM, table) > 0);
+
+  CHECK(eventually([&] { return tree.is_empty(table); }));
+  CHECK(folder.has("far"));
+  while (::waitpid(-1, nullptr, 0) > 0) {
+  }
+}
+
 TEST_CASE("a limit that cannot be set is named, and no limit is no complaint") {
   const Groups groups;
   if (!groups) return;
