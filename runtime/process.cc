@@ -179,6 +179,7 @@ void Process::ended() {
 
 void Process::check_exit() {
   if (exited_) return;
+  tree_.note_start();
   const auto status = spawn::try_reap(tree_.leader());
   if (status && !*status) return;
   exited_ = true;

@@ -118,6 +118,7 @@ class Supervisor::Running {
   loop::Timer fleet_deadline_;
   loop::Timer memory_timer_;
   loop::Timer save_timer_;
+  Instant unsaved_since_{};
   loop::Timer calm_timer_;
   loop::Timer farewell_;  ///< armed from the fleet's stop until on_stopped
   bool stopped_told_{false};

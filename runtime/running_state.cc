@@ -14,6 +14,7 @@ namespace {
 
 /// Changes within this time are saved together.
 constexpr Duration save_delay{250};
+constexpr Duration longest_save_delay{1'000};
 /// When nothing was saved for so long, the fleet has settled.
 constexpr Duration calm{1'000};
 constexpr Duration memory_interval{15'000};
@@ -222,9 +223,12 @@ std::string Supervisor::Running::state_path() const {
   return options_.state_dir.empty() ? "" : options_.state_dir + "/" + config_.name + ".state.json";
 }
 
+/// A burst of changes is saved once, when it pauses or has lasted.
 void Supervisor::Running::state_changed() {
-  if (save_timer_.is_armed()) return;
-  save_timer_.arm(save_delay, [this] { save_state(); });
+  const Instant now = loop_.now();
+  if (!save_timer_.is_armed()) unsaved_since_ = now;
+  save_timer_.arm(std::min(now + save_delay, unsaved_since_ + longest_save_delay),
+                  [this] { save_state(); });
 }
 
 void Supervisor::Running::save_state() {
@@ -236,7 +240,7 @@ void Supervisor::Running::save_state() {
   state.stopped = stopped_by_operator_;
   for (const auto& [id, instance] : instances_) {
     if (instance->pid() == 0) continue;
-    const spawn::Tree& tree = *instance->tree();
+    spawn::Tree& tree = *instance->tree();
     state.leaders.push_back(
         {instance->pid(), tree.start_time(), around_.self.boot_id, tree.cookie()});
   }

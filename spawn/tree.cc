@@ -33,7 +33,10 @@ bool wakes_the_stopped(int signal) {
 }  // namespace
 
 Tree::Tree(Child child, std::string cookie, Cgroup* cgroup)
-    : leader_(std::move(child)), cookie_(std::move(cookie)), cgroup_(cgroup) {
+    : leader_(std::move(child)), cookie_(std::move(cookie)), cgroup_(cgroup) {}
+
+void Tree::note_start() {
+  if (start_time_ != 0 || !is_unreaped(leader_)) return;
   static loop::Fd proc;
   if (!proc) proc = open_proc();
   ProcessStat stat;
@@ -53,6 +56,7 @@ bool Tree::may_be_in_session(const ProcessStat& process, ProcessTable& table) co
 
 std::vector<const ProcessStat*> Tree::members(ProcessTable& table) {
   if (is_gone_) return {};
+  note_start();
   Gathering gathering{table};
 
   const ProcessStat* const holder = table.find(leader_.pid);
@@ -88,6 +92,7 @@ bool Tree::is_empty(ProcessTable& table) {
   if (cgroup_ != nullptr) {
     if (const auto populated = cgroup_->is_populated()) return is_gone_ = !*populated;
   }
+  note_start();
   const ProcessStat* const leader = table.find(leader_.pid);
   if (leader != nullptr && leader->start_time == start_time_ && leader->is_alive()) return false;
   return is_gone_ = members(table).empty() && !table.has_undetermined_orphan();

@@ -22,11 +22,18 @@ class Tree {
   /// is borrowed, may be null, and holds nothing but this incarnation.
   Tree(Child child, std::string cookie, Cgroup* cgroup = nullptr);
 
-  /// The leader.  Its owner polls the pidfd and reaps it with try_reap().
+  /// The leader.  Its owner polls the pidfd, and reaps it with try_reap() after
+  /// note_start().
   const Child& leader() const { return leader_; }
   const std::string& cookie() const { return cookie_; }
+  /// Keeps when the leader started, which tells it from whoever has its pid later.  While
+  /// it is not reaped anybody may ask, so that a start need not: a look at /proc costs.
+  void note_start();
   /// Of the leader, in clock ticks since boot; 0 if /proc did not tell.
-  std::uint64_t start_time() const { return start_time_; }
+  std::uint64_t start_time() {
+    note_start();
+    return start_time_;
+  }
 
   /// True once no live process is left; zombies do not count.  Stays true: nothing
   /// can join an empty tree.  With a control group the table is not looked at.
@@ -70,7 +77,7 @@ class Tree {
                    const ProcessTable& table, bool group_has_it) const;
 
   Child leader_;
-  std::uint64_t start_time_{0};
+  std::uint64_t start_time_{0};  ///< 0: not noted
   std::string cookie_;
   Cgroup* cgroup_;
   std::vector<Identity> known_;  ///< members of the last snapshot; still ours if orphaned since

@@ -25,6 +25,7 @@ struct Server {
     auto child = spawn::spawn(spec);
     if (!child) FAIL(child.error().message());
     tree.emplace(std::move(*child), to_string(cookie), cgroup);
+    tree->note_start();
   }
 
   void reap() {
