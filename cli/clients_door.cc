@@ -4,7 +4,8 @@
 
 namespace mcpctl::cli {
 
-ClientsDoor::ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log& log)
+ClientsDoor::ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log& log,
+                         const std::string& state_dir)
     : loop_(loop), log_(log), opened_(supervisor.config().gateway) {
   if (opened_.listen.empty()) return;
   gateway::DoorOptions options;
@@ -17,7 +18,10 @@ ClientsDoor::ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log&
     return;
   }
   door_ = std::move(*door);
-  upstreams_ = std::make_unique<gateway::Upstreams>(loop_, supervisor);
+  gateway::Upstreams::Options behind;
+  if (!state_dir.empty()) behind.lists = state_dir + '/' + supervisor.config().name + ".lists.json";
+  behind.on_trouble = [this](std::string_view what) { log_.warning(what); };
+  upstreams_ = std::make_unique<gateway::Upstreams>(loop_, supervisor, std::move(behind));
   door_->serve(*upstreams_);
   const std::string url = "http://" + door_->address().text() + "/mcp";
   supervisor.announce_gateway(url);

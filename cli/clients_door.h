@@ -15,8 +15,9 @@ namespace mcpctl::cli {
 
 class ClientsDoor {
  public:
-  /// Borrows all of them.
-  ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log& log);
+  /// Borrows all of them.  `state_dir`: for what is to outlive us; empty: nothing.
+  ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log& log,
+              const std::string& state_dir);
   ~ClientsDoor();
   ClientsDoor(const ClientsDoor&) = delete;
   ClientsDoor& operator=(const ClientsDoor&) = delete;

@@ -136,7 +136,7 @@ int Session::run() {
   const config::Config& running = supervisor_->config();
   log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
             " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
-  clients_.emplace(loop_, *supervisor_, log_);
+  clients_.emplace(loop_, *supervisor_, log_, options_.state_dir);
   if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
   exit_watch_.emplace(loop_, *supervisor_, options_.exit_rule,
                       [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });

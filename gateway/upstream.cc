@@ -132,6 +132,7 @@ void Upstream::admit(Ticket& ticket) {
   if (const std::string why = why_never(); !why.empty()) {
     return refuse(ticket, error_code::server_gone, why);
   }
+  if (answer_from_memory(ticket)) return;
   if (waiting_.size() >= config().queue_size) {
     return refuse(ticket, error_code::overloaded,
                   std::to_string(waiting_.size()) + " requests wait for it already");

@@ -33,6 +33,7 @@
 
 namespace mcpctl::gateway {
 
+class ListStore;
 class OwnProcesses;
 
 class Upstream {
@@ -49,6 +50,9 @@ class Upstream {
   /// From another process on, if any: for the one client, none of whose requests may be
   /// under way.
   void detach();
+  /// What the server lists is known while it sleeps, also to the next supervisor.  Before
+  /// attach(); borrowed.
+  void keep_lists(ListStore& store) { list_store_ = &store; }
   /// Requests of clients wait here or at the server.
   bool is_busy() const { return !calls_.empty(); }
   const config::Server& config() const;
@@ -135,6 +139,10 @@ class Upstream {
   void open_lists(std::function<std::uint64_t()> take_id);
   void ask_lists();
   bool take_list(const Peer& peer, std::string_view text, const mcp::Envelope& envelope);
+  bool keeps_lists() const;
+  void recall_lists();
+  void store_lists();
+  bool answer_from_memory(const Ticket& ticket);
   void list_changed(const relay::Heard& heard);
 
   loop::Loop& loop_;
@@ -146,8 +154,11 @@ class Upstream {
   std::uint64_t shown_in_flight_{0};
 
   relay::Interests interests_;
-  relay::ListWatch lists_;     ///< of the conversation with now_
-  std::unique_ptr<Peer> now_;  ///< who takes requests; always there, if without a channel
+  relay::ListWatch lists_;  ///< of the conversation with now_
+  ListStore* list_store_{nullptr};
+  std::string known_as_;             ///< the configuration whose lists are known
+  std::uint64_t stored_changes_{0};  ///< of lists_, as far as list_store_ knows them
+  std::unique_ptr<Peer> now_;        ///< who takes requests; always there, if without a channel
   /// Replaced; they only end what they have begun.
   std::vector<std::unique_ptr<Peer>> former_;
   std::optional<relay::ServerProfile> profile_;  ///< of the last incarnation that had one

@@ -37,16 +37,13 @@ relay::ServerProfile profile_for_clients(const mcp::Profile& profile) {
           .instructions = profile.instructions};
 }
 
-relay::ToolFilter tools_of(const config::Server& server) {
-  return {.enabled = server.enabled_tools, .disabled = server.disabled_tools};
-}
-
 }  // namespace
 
 // ---- the channels' news
 
 void Upstream::attach(runtime::Channel& channel) {
   now_->attach(channel);
+  recall_lists();
   on_change();
 }
 
@@ -205,7 +202,10 @@ void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
 void Upstream::close_link(Peer& peer, const std::string& why) {
   peer.unsent.clear();
   if (!peer.link) return;
-  if (&peer == now_.get()) lists_.closed();
+  if (&peer == now_.get()) {
+    lists_.closed();
+    store_lists();
+  }
   std::vector<Ticket*> again;
   for (const auto& [id, ticket] : calls_) {
     if (ticket->peer == &peer && may_repeat(*ticket)) again.push_back(ticket);

@@ -15,6 +15,11 @@
 
 namespace mcpctl::gateway {
 
+/// What the configuration shows of a server's tools.
+inline relay::ToolFilter tools_of(const config::Server& server) {
+  return {.enabled = server.enabled_tools, .disabled = server.disabled_tools};
+}
+
 class Upstream::Peer final : public runtime::ChannelListener {
  public:
   explicit Peer(Upstream& of) : upstream(of) {}

@@ -6,8 +6,12 @@
 
 namespace mcpctl::gateway {
 
-Upstreams::Upstreams(loop::Loop& loop, runtime::Supervisor& supervisor)
-    : loop_(loop), supervisor_(supervisor), joint_(loop, [this] { return offered(); }) {
+Upstreams::Upstreams(loop::Loop& loop, runtime::Supervisor& supervisor, Options options)
+    : loop_(loop),
+      supervisor_(supervisor),
+      lists_(loop, std::move(options.lists), std::move(options.on_trouble)),
+      joint_(loop, [this] { return offered(); }) {
+  lists_.keep_only(sleepers());
   for (const config::Server& server : supervisor_.config().servers) add(server.name);
   for (const config::Unusable& unusable : supervisor_.config().unusable) add(unusable.server);
   additions_ =
@@ -20,11 +24,21 @@ void Upstreams::add(const std::string& server) {
   auto& upstream = servers_[server];
   if (!upstream) {
     upstream = std::make_unique<Upstream>(loop_, supervisor_, server, numbers_);
+    upstream->keep_lists(lists_);
     upstream->watch([this, server, &watched = *upstream] {
       joint_.look_at(server, watched.is_attached() ? &watched : nullptr);
     });
   }
   if (!upstream->is_attached()) upstream->attach(*channel);
+}
+
+/// Who is worth a place in a file.
+std::set<std::string> Upstreams::sleepers() const {
+  std::set<std::string> names;
+  for (const config::Server& server : supervisor_.config().servers) {
+    if (server.startup == config::Startup::lazy) names.insert(server.name);
+  }
+  return names;
 }
 
 /// In the order of the configuration.

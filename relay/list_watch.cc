@@ -1,5 +1,6 @@
 #include "relay/list_watch.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -23,8 +24,13 @@ std::uint64_t with_item(std::uint64_t fingerprint, std::string_view item) {
     fingerprint *= 0x100000001b3u;
   };
   for (const char byte : item) add(static_cast<unsigned char>(byte));
-  add('\n');  // which no item has: they are lines
+  add('\n');  // which no item has: see put_on_one_line()
   return fingerprint;
+}
+
+/// As a pretty-printed answer of HTTP is not: line ends stand between tokens only.
+void put_on_one_line(std::string& item) {
+  std::ranges::replace_if(item, [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
 }
 
 Heard::What news_of(Listing listing) {
@@ -48,7 +54,10 @@ void ListWatch::opened(ServerProfile server, std::function<std::uint64_t()> take
 
 void ListWatch::closed() {
   for (List& list : lists_) {
-    if (was_asked_ && list.known != Known::yes) list.is_doubtful = true;
+    if (was_asked_ && list.known != Known::yes) {
+      list.is_doubtful = true;
+      forget(list);
+    }
     list.known = Known::no;
   }
   is_open_ = was_asked_ = false;
@@ -62,7 +71,8 @@ void ListWatch::ask() {
     if (list.known == Known::not_any_more) list.known = Known::no;
   }
   for (const Listing listing : listings) {
-    if (at(listing).known == Known::no && !is_offered(listing, server_)) learn(listing, nothing);
+    if (at(listing).known == Known::no && !is_offered(listing, server_))
+      learn(listing, nothing, {});
   }
   if (question_.id == 0) ask_next();
 }
@@ -98,7 +108,9 @@ void ListWatch::ask_page(std::string_view raw_cursor) {
 
 void ListWatch::changed(Heard::What what) {
   for (const Listing listing : listings) {
-    if (news_of(listing) == what) at(listing) = {.known = Known::not_any_more};
+    if (news_of(listing) != what) continue;
+    forget(at(listing));
+    at(listing) = {.known = Known::not_any_more};
   }
 }
 
@@ -109,10 +121,12 @@ bool ListWatch::take(std::string_view text, const mcp::Envelope& envelope) {
   if (!id || static_cast<std::uint64_t>(*id) != question_.id) return false;
   question_.id = 0;
   if (envelope.kind == mcp::Kind::response) {
-    const Page page = read_page(question_.listing, envelope.result.in(text));
-    for (const std::string& item : page.items) {
+    Page page = read_page(question_.listing, envelope.result.in(text));
+    for (std::string& item : page.items) {
+      put_on_one_line(item);
       question_.fingerprint = with_item(question_.fingerprint, item);
       question_.bytes += item.size();
+      if (keeps_) question_.items.push_back(std::move(item));
     }
     const bool goes_on =
         page.cursor && ++question_.pages < most_pages && question_.bytes <= most_bytes;
@@ -120,7 +134,7 @@ bool ListWatch::take(std::string_view text, const mcp::Envelope& envelope) {
       ask_page(*page.cursor);
       return true;
     }
-    if (!page.cursor) learn(question_.listing, question_.fingerprint);
+    if (!page.cursor) learn(question_.listing, question_.fingerprint, std::move(question_.items));
   }
   // What it does not tell us it does not tell clients either.
   List& list = at(question_.listing);
@@ -130,12 +144,35 @@ bool ListWatch::take(std::string_view text, const mcp::Envelope& envelope) {
 }
 
 /// As it is in this conversation.
-void ListWatch::learn(Listing listing, std::uint64_t fingerprint) {
+void ListWatch::learn(Listing listing, std::uint64_t fingerprint, Items items) {
   List& list = at(listing);
   if (list.known == Known::not_any_more) return;  // while we were listing it
   const bool is_other = list.is_doubtful || (list.seen && *list.seen != fingerprint);
   if (is_other) outputs_.emplace_back(Heard{.what = news_of(listing)});
-  list = {.known = Known::yes, .seen = fingerprint};
+  list.known = Known::yes;
+  list.is_doubtful = false;
+  list.seen = fingerprint;
+  if (!keeps_) return forget(list);
+  if (list.items == items) return;
+  list.items = std::move(items);
+  ++changes_;
+}
+
+void ListWatch::forget(List& list) {
+  if (list.items) ++changes_;
+  list.items.reset();
+}
+
+const ListWatch::Items* ListWatch::items(Listing listing) const {
+  const List& list = lists_[static_cast<std::size_t>(listing)];
+  return list.items ? &*list.items : nullptr;
+}
+
+void ListWatch::recall(Listing listing, Items items) {
+  List& list = at(listing);
+  list.seen = nothing;
+  for (const std::string& item : items) list.seen = with_item(*list.seen, item);
+  list.items = std::move(items);
 }
 
 std::vector<Output> ListWatch::take_outputs() { return std::exchange(outputs_, {}); }

@@ -1,7 +1,8 @@
 // What one server lists, conversation after conversation: whether a new incarnation
 // offers other tools, prompts or resources than clients have seen, which no server can
 // know of itself.  Asks the server for its lists, one request at a time, beside the
-// clients' requests (link.h), and keeps fingerprints of them.
+// clients' requests (link.h), and keeps fingerprints of them, or all of it for who
+// wants that.
 //
 // Pure: takes messages, gives messages.  When to ask is its owner's to say.
 #pragma once
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -37,6 +39,16 @@ class ListWatch {
   /// True: it was an answer to us.
   bool take(std::string_view text, const mcp::Envelope& envelope);
 
+  using Items = std::vector<std::string>;  ///< raw objects
+  /// Whether the lists themselves are kept, from the next answer on.
+  void keep(bool wanted) { keeps_ = wanted; }
+  /// As it is now, or was when the last conversation ended.  nullptr: not known, or not kept.
+  const Items* items(Listing listing) const;
+  /// From an earlier life, before the first conversation.
+  void recall(Listing listing, Items items);
+  /// Counts the lists that were learnt, or forgotten, since the start.
+  std::uint64_t changes() const { return changes_; }
+
   /// What is to be sent, and what clients have not seen yet; in order.
   std::vector<Output> take_outputs();
 
@@ -47,6 +59,7 @@ class ListWatch {
     /// Changed since clients may have seen it; how, the server did not live to tell.
     bool is_doubtful{false};
     std::optional<std::uint64_t> seen{};  ///< its fingerprint
+    std::optional<Items> items{};
   };
   struct Question {
     std::uint64_t id{0};  ///< 0: nothing is asked
@@ -54,13 +67,17 @@ class ListWatch {
     std::uint64_t fingerprint{0};
     std::size_t bytes{0};
     unsigned pages{0};
+    Items items{};
   };
 
+  void forget(List& list);
   List& at(Listing listing) { return lists_[static_cast<std::size_t>(listing)]; }
   void ask_next();
   void ask_page(std::string_view raw_cursor);
-  void learn(Listing listing, std::uint64_t fingerprint);
+  void learn(Listing listing, std::uint64_t fingerprint, Items items);
 
+  bool keeps_{false};
+  std::uint64_t changes_{0};
   bool is_open_{false};
   bool was_asked_{false};  ///< in this conversation
   ServerProfile server_;

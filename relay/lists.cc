@@ -166,28 +166,38 @@ void Catalog::forget(std::string_view name, Listing listing) {
   if (Server* server = find(name)) server->lists[index(listing)].is_known = false;
 }
 
+std::string list_result(Listing listing, const std::vector<std::string>& items, mcp::Era era,
+                        std::string_view raw_meta) {
+  std::string result = "{";
+  if (era == mcp::Era::modern) {
+    result += R"("resultType":"complete","ttlMs":0,"cacheScope":"private",)";
+  }
+  result += json_string(words[index(listing)].member) + ":[";
+  for (const std::string& item : items) {
+    if (&item != items.data()) result += ',';
+    result += item;
+  }
+  result += ']';
+  if (!raw_meta.empty()) result += R"(,"_meta":{)" + std::string{raw_meta} + '}';
+  return result + '}';
+}
+
 std::string Catalog::result(Listing listing, mcp::Era era) const {
-  std::string items;
+  std::vector<std::string> items;
   std::string missing;
   std::set<std::string, std::less<>> keys;
   for (const Server& server : servers_) {
     const List& list = server.lists[index(listing)];
     for (const std::string& item : list.items) {
       if (!keys.insert(key_of(listing, item)).second) continue;
-      if (!items.empty()) items += ',';
-      items += item;
+      items.push_back(item);
     }
     if (list.why.empty()) continue;
     if (!missing.empty()) missing += ',';
     missing += json_string(server.name) + ':' + json_string(list.why);
   }
-  std::string result = "{";
-  if (era == mcp::Era::modern) {
-    result += R"("resultType":"complete","ttlMs":0,"cacheScope":"private",)";
-  }
-  result += json_string(words[index(listing)].member) + ":[" + items + ']';
-  if (!missing.empty()) result += R"(,"_meta":{"mcpctl/missing":{)" + missing + "}}";
-  return result + '}';
+  if (!missing.empty()) missing = R"("mcpctl/missing":{)" + missing + '}';
+  return list_result(listing, items, era, missing);
 }
 
 std::optional<Catalog::Route> Catalog::route(const Request& request) const {

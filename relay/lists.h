@@ -36,6 +36,11 @@ struct Page {
 };
 Page read_page(Listing listing, std::string_view raw_result);
 
+/// The result of a list method with all of these items on one page, a raw object, for a
+/// client of `era`.  `raw_meta`: members of its _meta, or empty.
+std::string list_result(Listing listing, const std::vector<std::string>& items, mcp::Era era,
+                        std::string_view raw_meta);
+
 /// One server as the others' neighbour.  Without a profile it is missing, and `why`
 /// says so.
 struct Offer {

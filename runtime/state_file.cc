@@ -87,9 +87,9 @@ Result<SavedState> decode(std::string_view text) {
   return state;
 }
 
-Result<SavedState> load_state(const std::string& path) {
+Result<std::optional<std::string>> load_text(const std::string& path) {
   const loop::Fd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
-  if (!file && errno == ENOENT) return SavedState{};
+  if (!file && errno == ENOENT) return std::nullopt;
   if (!file) return failure("cannot open " + path + ": " + why());
   std::string text;
   std::array<char, 16384> buffer;
@@ -100,7 +100,13 @@ Result<SavedState> load_state(const std::string& path) {
     text.append(buffer.data(), static_cast<std::size_t>(size));
     if (text.size() > largest) return failure("cannot read " + path + ": it is too large");
   }
-  return decode(text);
+  return text;
+}
+
+Result<SavedState> load_state(const std::string& path) {
+  const auto text = load_text(path);
+  if (!text) return std::unexpected{text.error()};
+  return *text ? decode(**text) : SavedState{};
 }
 
 Result<void> save_state(const std::string& path, std::string_view text) {

@@ -55,6 +55,32 @@ TEST_CASE("tools are listed and called from the shell") {
   fleet.stop();
 }
 
+TEST_CASE("the tools of a sleeping server are known after a restart, and its file may be broken") {
+  Json lazy = math();
+  lazy["x-mcpctl"]["lifecycle"] = "lazy";
+  Fleet fleet{Json{{"math", lazy}}, with_door()};
+  fleet.start();
+  fleet.await("math", "idle");
+  CHECK(fleet.control({"call", "math.add", "a=1", "b=2"}).exit_code == 0);
+  CHECK(fleet.stop().exit_code == 0);
+
+  fleet.start();
+  fleet.await("math", "idle");
+  CHECK(holds(fleet.control({"tools"}).out, "math    add"));
+  CHECK(fleet.state("math") == "idle");
+  CHECK(holds(fleet.control({"call", "math.add", "a=19", "b=23"}).out, "42"));
+  CHECK(fleet.stop().exit_code == 0);
+
+  const Outcome broken = typed(fleet, "echo '{' > \"$(find . -name '*.lists.json' | grep .)\"");
+  CAPTURE(broken.err);
+  REQUIRE(broken.exit_code == 0);
+  fleet.start();
+  fleet.await("math", "idle");
+  fleet.await_words("lazy servers are not known before they run");
+  CHECK(holds(fleet.control({"tools"}).out, "math    add"));
+  CHECK(fleet.stop().exit_code == 0);
+}
+
 TEST_CASE("a stdio client reaches the fleet through connect") {
   Fleet fleet{Json{{"math", math()}}, with_door()};
   fleet.start();

@@ -15,9 +15,14 @@
 namespace mcpctl::gateway::testing {
 
 struct Behind {
-  explicit Behind(std::vector<config::Server> servers)
-      : fleet(std::move(servers), true),
-        upstreams(std::in_place, fleet.loop(), fleet.supervisor()) {}
+  /// `lists`: the file of what lazy servers list, if there is to be one.
+  explicit Behind(std::vector<config::Server> servers, std::string lists = {})
+      : fleet(std::move(servers), true) {
+    Upstreams::Options options;
+    options.lists = std::move(lists);
+    options.on_trouble = [this](std::string_view what) { troubles.emplace_back(what); };
+    upstreams.emplace(fleet.loop(), fleet.supervisor(), std::move(options));
+  }
   ~Behind() { upstreams.reset(); }
   Behind(const Behind&) = delete;
   Behind& operator=(const Behind&) = delete;
@@ -33,6 +38,7 @@ struct Behind {
     return fleet.until([&] { return asked.response.has_value(); });
   }
 
+  std::vector<std::string> troubles;
   runtime::testing::LiveFleet fleet;
   std::optional<Upstreams> upstreams;
 };

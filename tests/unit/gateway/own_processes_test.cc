@@ -18,7 +18,7 @@ using supervisor::State;
 namespace {
 
 config::Server personal(unsigned most = 20) {
-  config::Server server = testing::server();
+  config::Server server = gateway::testing::server();
   server.sharing = config::Sharing::session;
   server.max_sessions = most;
   return server;

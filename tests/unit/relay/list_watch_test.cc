@@ -155,6 +155,52 @@ TEST_CASE("an error in place of a list says nothing of it") {
   CHECK(server.news == std::vector{What::tools_changed});
 }
 
+TEST_CASE(
+    "lists are kept for who wants them, over the end of the conversation, while they are sure") {
+  Listed server;
+  server.watch.keep(true);
+  server.begins();
+  CHECK(server.watch.items(Listing::tools) == nullptr);
+  server.lists(echo);
+  server.watch.closed();
+  REQUIRE(server.watch.items(Listing::tools) != nullptr);
+  CHECK(*server.watch.items(Listing::tools) == ListWatch::Items{echo});
+  CHECK(server.watch.items(Listing::prompts)->empty());
+  const std::uint64_t before = server.watch.changes();
+
+  server.begins();
+  server.lists(echo);
+  CHECK(server.watch.changes() == before);
+  server.watch.changed(What::tools_changed);
+  CHECK(server.watch.items(Listing::tools) == nullptr);
+  CHECK(server.watch.changes() > before);
+}
+
+TEST_CASE("what is kept of a list stands on one line, however the server wrote it") {
+  Listed server;
+  server.watch.keep(true);
+  server.begins();
+  server.lists("{\n  \"name\":\r\n \"a\\nb\"}");
+
+  CHECK(*server.watch.items(Listing::tools) == ListWatch::Items{"{   \"name\":   \"a\\nb\"}"});
+}
+
+TEST_CASE("what is recalled of an earlier life counts as what clients have seen") {
+  Listed server;
+  server.watch.recall(Listing::tools, {echo});
+  REQUIRE(server.watch.items(Listing::tools) != nullptr);
+
+  server.begins();
+  SUBCASE("the same") {
+    server.lists(echo);
+    CHECK(server.news.empty());
+  }
+  SUBCASE("another") {
+    server.lists(sleep);
+    CHECK(server.news == std::vector{What::tools_changed});
+  }
+}
+
 TEST_CASE("a server is not asked in vain") {
   Listed server;
   server.watch.ask();
