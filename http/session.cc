@@ -328,6 +328,7 @@ void Session::answered() {
   enter(State::idle);
   if (advancing_) return;
   if (peer_closed_ && pending_.empty()) return linger();
+  if (flush_due_) return;  // which goes on
   if (queued() < pending_cap) take_up_pending();
 }
 

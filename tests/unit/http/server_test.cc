@@ -119,6 +119,21 @@ TEST_CASE("pipelined requests are handled one by one and answered in order") {
   CHECK(client.received().find("first") < client.received().find("second"));
 }
 
+TEST_CASE("the request behind an answer that fills the queue until the turn ends is taken up") {
+  loop::Loop loop;
+  Holding holding;
+  Serving serving{loop, holding.handler()};
+  RawClient client{serving.server.address()};
+  client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
+  CHECK(run_until(loop, [&] { return holding.held.size() == 1; }));
+
+  // With its head, more than may be queued when a request is taken up; by itself, too
+  // little to leave at once.
+  holding.held[0].respond(200, "text/plain", std::string(64 * 1024 - 1, 'x'));
+
+  CHECK(run_until(loop, [&] { return holding.held.size() == 2; }));
+}
+
 TEST_CASE("a thousand pipelined requests at once are all answered") {
   loop::Loop loop;
   Serving serving{loop, echo};
@@ -558,6 +573,21 @@ TEST_CASE("a server may be destroyed by its own handler, and exchanges survive i
 
   CHECK_FALSE(kept->is_open());
   kept->respond(200, "text/plain", "nobody hears");
+}
+
+TEST_CASE("an answer that was given leaves, though the server is destroyed in the same turn") {
+  loop::Loop loop;
+  Holding holding;
+  std::optional<Serving> serving{std::in_place, loop, holding.handler()};
+  RawClient client{serving->server.address()};
+  client.send(get);
+  CHECK(run_until(loop, [&] { return holding.held.size() == 1; }));
+
+  holding.held[0].respond(200, "text/plain", "last words");
+  serving.reset();
+
+  CHECK(run_until(loop, [&] { return client.is_closed(); }));
+  CHECK(client.received().ends_with("last words"));
 }
 
 TEST_CASE("doors are told apart, and a unix client is known") {
