@@ -1,7 +1,7 @@
 // Sixty-four clients of both eras, while the servers behind the door are killed, stopped,
-// hung, restarted and reloaded at random.  Every request gets exactly one answer or one
-// typed error within its deadline, nobody gets another's, sessions survive all of it, and
-// in the end nothing is left of it: neither requests nor memory.
+// hung, restarted (also rolling) and reloaded at random.  Every request gets exactly one answer or
+// one typed error within its deadline, nobody gets another's, sessions survive all of it, and in
+// the end nothing is left of it: neither requests nor memory.
 //
 // The deeds follow from a seed; MCPCTL_CHAOS_SECONDS and MCPCTL_CHAOS_SEED say otherwise.
 #include <doctest/doctest.h>
@@ -32,11 +32,29 @@ namespace {
 constexpr Milliseconds deadline{12'000 * sanitizer_cost};
 constexpr int client_count = 64;
 
-Json chaos_servers() {
+constexpr std::array<const char*, 5> chaos_names{"plain", "modern", "own", "trusted", "web"};
+
+/// Streamable HTTP on a port of its own: a fleet of one, behind a door like ours.
+Json web_server(const std::string& folder) {
+  const std::string config = folder + "/web.json";
+  write_file(config, Json{{"mcpServers", {{"plain", misbehaving({})}}}}.dump());
+  // Two of them run side by side while one replaces the other.
+  const std::string run = "mkdir -p -m 700 web-${PORT} && exec " + mcpctl_binary + " run -c " +
+                          config + " --listen 127.0.0.1:${PORT} >/dev/null 2>&1";
+  return {{"command", "/bin/sh"},
+          {"args", {"-c", run}},
+          {"env", {{"XDG_RUNTIME_DIR", folder + "/web-${PORT}"}}},
+          {"url", "http://127.0.0.1:${PORT}/mcp/plain"},
+          {"cwd", folder},
+          {"x-mcpctl", {{"port", 0}}}};
+}
+
+Json chaos_servers(const std::string& folder) {
   return {{"plain", misbehaving({})},
           {"modern", misbehaving({"modern"})},
           {"own", misbehaving({}, {{"share", "session"}, {"maxSessions", 8}})},
-          {"trusted", misbehaving({}, {{"repeatCalls", true}})}};
+          {"trusted", misbehaving({}, {{"repeatCalls", true}})},
+          {"web", web_server(folder)}};
 }
 
 Json chaos_settings() {
@@ -65,8 +83,8 @@ class Caller {
  public:
   Caller(int number, int port, std::uint64_t seed, Told& story)
       : number_(number), port_(port), random_(seed), story_(story), is_modern_(number % 2 == 1) {
-    static constexpr std::array<const char*, 5> servers{"plain", "modern", "own", "trusted", ""};
-    server_ = servers[static_cast<std::size_t>(number / 2) % servers.size()];
+    const std::size_t choice = static_cast<std::size_t>(number / 2) % (chaos_names.size() + 1);
+    if (choice < chaos_names.size()) server_ = chaos_names[choice];
     path_ = server_.empty() ? "/mcp" : "/mcp/" + server_;
     if (!is_modern_) session_ = open_session(port_, path_);
   }
@@ -120,8 +138,8 @@ class Caller {
   Request make_call(const std::string& tool) {
     Request request = begin();
     request.tool = tool;
-    static constexpr std::array<const char*, 4> all{"plain", "modern", "own", "trusted"};
-    const std::string name = server_.empty() ? all[below(all.size())] + ("__" + tool) : tool;
+    const std::string name =
+        server_.empty() ? chaos_names[below(chaos_names.size())] + ("__" + tool) : tool;
     const std::string arguments = tool == "echo" ? R"({"text":")" + request.mark + "\"}"
                                                  : R"({"ms":)" + std::to_string(below(60)) + '}';
     finish(request, "tools/call", name, R"("name":")" + name + R"(","arguments":)" + arguments);
@@ -206,9 +224,8 @@ class Chaos {
   /// Everything is up, as configured.
   void calm_down() {
     for (const Process& process : fleet_.processes()) ::kill(process.pid, SIGCONT);
-    const Json all = chaos_servers();
-    for (const auto& [name, server] : all.items()) post_to(name, "start");
-    for (const auto& [name, server] : all.items()) fleet_.await(name, "ready");
+    for (const char* name : chaos_names) post_to(name, "start");
+    for (const char* name : chaos_names) fleet_.await(name, "ready");
   }
 
   unsigned deeds() const { return deeds_; }
@@ -222,15 +239,15 @@ class Chaos {
 
   void do_something() {
     ++deeds_;
-    static constexpr std::array<const char*, 4> names{"plain", "modern", "own", "trusted"};
-    const std::string name = names[below(names.size())];
-    switch (below(8)) {
+    const std::string name = chaos_names[below(chaos_names.size())];
+    switch (below(9)) {
       case 0:
       case 1: return signal(name, SIGKILL);
       case 2: return signal("own~" + std::to_string(1 + below(8)), SIGKILL);
       case 3: return signal(below(2) == 0 ? name : "own~" + std::to_string(1 + below(8)), SIGSTOP);
       case 4: return post_to(name, "restart");
       case 5: return post_to(name, "kill");
+      case 7: return post_to(name, "restart?rolling=1");
       case 6: post_to(name, "stop"); return post_to(name, "start");
       default: return reload(name);
     }
@@ -271,7 +288,9 @@ TEST_CASE("in chaos every request gets one answer or typed error, its own, and s
   std::printf("chaos: %ld s, seed %llu (MCPCTL_CHAOS_SECONDS, MCPCTL_CHAOS_SEED)\n", seconds,
               static_cast<unsigned long long>(seed));
   CAPTURE(seed);
-  Fleet fleet{chaos_servers(), chaos_settings()};
+  Fleet fleet{Json::object(), chaos_settings()};
+  fleet.servers() = chaos_servers(fleet.folder());
+  fleet.write();
   fleet.start();
   fleet.await_all("ready");
   const int port = port_of(fleet);
@@ -292,7 +311,7 @@ TEST_CASE("in chaos every request gets one answer or typed error, its own, and s
   for (const std::string& wrong : story.wrongs) wrongs += wrong + '\n';
   CHECK_MESSAGE(wrongs.empty(), wrongs);
   for (const auto& caller : callers) CHECK_MESSAGE(caller->is_served(), caller->path());
-  for (const std::string name : {"plain", "modern", "own", "trusted"}) {
+  for (const std::string name : chaos_names) {
     CAPTURE(name);
     CHECK(eventually([&] {
       const Json server = fleet.server(name);
