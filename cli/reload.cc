@@ -51,8 +51,8 @@ class Reload final : public Command {
     app.add_flag("--json", json_, "As JSON");
     add_fleet_options(app, choice_);
     app.footer(
-        "Servers without a change keep running; one that is restarted rolling serves until its\n"
-        "new process is ready.  With errors (status 3) nothing changes.\n\n"
+        "Servers without a change keep running; one that is restarted rolling serves\n"
+        "until its new process is ready.  With errors (status 3) nothing changes.\n\n"
         "Example: mcpctl reload --dry-run");
   }
 
