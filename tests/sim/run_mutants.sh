@@ -48,7 +48,8 @@ if [ "${1:-}" = --one ]; then
   mutate "$(fact source)/$file" "$(cat "$folder/find")" "$(cat "$folder/replace")" \
     >"$folder/mutant.cc"
   # shellcheck disable=SC2046
-  $(fact cxx) $(fact flags) -w -c "$folder/mutant.cc" -o "$folder/mutant.o"
+  $(fact cxx) $(fact flags) -include "$scratch/library.h" -w -c "$folder/mutant.cc" \
+    -o "$folder/mutant.o"
   for test in ${TESTS:-unit sim}; do
     if passes "$test" "$folder" "$folder/mutant.o"; then continue; fi
     echo "killed by $test: $sentence"
@@ -77,6 +78,12 @@ awk -v scratch="$scratch" '
   line == 3 { put("find", substr($0, 3)) }
   line == 4 { put("replace", substr($0, 3)) }
 ' "$(dirname "$0")/mutants.txt"
+
+# The library's headers, which are most of what a mutant's compilation is about: once.
+cat "$(fact source)"/base/*.h "$(fact source)"/config/*.h "$(fact source)"/supervisor/*.h \
+  "$(fact source)"/supervisor/*.cc | grep '^#include <[a-z_]*>$' | sort -u >"$scratch/library.h"
+# shellcheck disable=SC2046
+$(fact cxx) $(fact flags) -w -x c++-header "$scratch/library.h" -o "$scratch/library.h.gch"
 
 # Without a mutation they must pass, or a failure would say nothing.
 mkdir -p "$scratch/unchanged"
