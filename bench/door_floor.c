@@ -18,13 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { block_size = 1 << 16, pipe_size = 1 << 20, most_clients = 20000, longest_id = 32 };
+#include "text.h"
 
-struct text {
-  char* at;
-  size_t size;
-  size_t room;
-};
+enum { block_size = 1 << 16, pipe_size = 1 << 20, most_clients = 20000, longest_id = 32 };
 
 struct client {
   struct text heard;
@@ -37,16 +33,6 @@ static struct text to_server;
 static struct text from_server;
 static size_t scanned; /* of from_server: no line ends there */
 static char block[block_size];
-
-static void add(struct text* text, const char* more, size_t size) {
-  if (text->size + size > text->room) {
-    text->room = (text->size + size) * 2;
-    text->at = realloc(text->at, text->room);
-    if (text->at == NULL) exit(1);
-  }
-  memcpy(text->at + text->size, more, size);
-  text->size += size;
-}
 
 static void drop_front(struct text* text, size_t size) {
   text->size -= size;

@@ -8,27 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { block_size = 1 << 16, large_size = 1 << 20 };
+#include "text.h"
 
-struct text {
-  char* at;
-  size_t size;
-  size_t room;
-};
+enum { block_size = 1 << 16, large_size = 1 << 20 };
 
 static struct text heard;
 static struct text answers;
 static char large[large_size];
-
-static void add(struct text* text, const char* more, size_t size) {
-  if (text->size + size > text->room) {
-    text->room = (text->size + size) * 2;
-    text->at = realloc(text->at, text->room);
-    if (text->at == NULL) exit(1);
-  }
-  memcpy(text->at + text->size, more, size);
-  text->size += size;
-}
 
 static void add_string(struct text* text, const char* more) { add(text, more, strlen(more)); }
 

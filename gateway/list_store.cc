@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/hex.h"
 #include "config/sha256.h"
 #include "runtime/state_file.h"
 
@@ -31,13 +32,7 @@ std::string identity_of(const config::Server& server) {
       add(value);
     }
   }
-  std::string digits;
-  for (const std::uint8_t byte : config::sha256(text)) {
-    constexpr std::string_view hexadecimal = "0123456789abcdef";
-    digits += hexadecimal[byte >> 4u];
-    digits += hexadecimal[byte & 15u];
-  }
-  return digits;
+  return hex(config::sha256(text));
 }
 
 ListStore::ListStore(loop::Loop& loop, std::string path,

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "config/shallow_json.h"
 #include "mcp/envelope.h"
 #include "mcp/raw.h"
 
@@ -12,18 +13,6 @@ namespace {
 using nlohmann::json;
 
 constexpr int known_servers_version = 1;
-constexpr int deepest_level = 8;  // of the file; what stands in its strings is scanned apart
-
-/// nlohmann's parser takes any depth, its destructor and dump() do not.
-json parse_shallow(std::string_view text) {
-  bool too_deep = false;
-  const auto limit = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > deepest_level;
-    return depth <= deepest_level;
-  };
-  json document = json::parse(text, limit, false);
-  return too_deep ? json(json::value_t::discarded) : document;
-}
 
 /// One JSON value, and nothing around it.
 bool is_raw(std::string_view text, char first) {
@@ -105,7 +94,7 @@ std::string encode(const KnownServers& servers) {
 }
 
 Result<KnownServers> decode_known_servers(std::string_view text) {
-  const json document = parse_shallow(text);
+  const json document = config::parse_shallow(text);
   if (!document.is_object()) return failure("it is no JSON object");
   const auto version = document.find("version");
   if (version == document.end() || *version != known_servers_version) {

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "config/shallow_json.h"
 #include "loop/fd.h"
 
 namespace mcpctl::runtime {
@@ -18,21 +19,8 @@ using nlohmann::json;
 
 constexpr int version = 1;
 constexpr std::size_t largest = 16u << 20;
-constexpr int deepest = 8;
 
 std::string why() { return std::strerror(errno); }
-
-/// nlohmann's parser takes any depth, its destructor and dump() do not: what is
-/// nested deeper than we ever write is refused while parsing.
-json parse(std::string_view text) {
-  bool too_deep = false;
-  const auto limit = [&](int depth, json::parse_event_t, json&) {
-    too_deep = too_deep || depth > deepest;
-    return depth <= deepest;
-  };
-  json document = json::parse(text, limit, false);
-  return too_deep ? json(json::value_t::discarded) : document;
-}
 
 template <typename Value>
 bool read(const json& object, const char* key, Value& value) {
@@ -62,7 +50,7 @@ std::string encode(const SavedState& state) {
 }
 
 Result<SavedState> decode(std::string_view text) {
-  const json document = parse(text);
+  const json document = config::parse_shallow(text);
   if (!document.is_object()) return failure("cannot read the state file: it is no JSON object");
   unsigned found_version = 0;
   if (!read(document, "version", found_version) || found_version != version) {

@@ -55,6 +55,17 @@ struct Next : Behind {
     REQUIRE(fleet.until_state("lazy", State::idle));
   }
   bool sleeps() { return fleet.state_of("lazy") == State::idle; }
+  /// Nothing is known of it: who lists its tools wakes it.
+  void check_that_a_list_wakes_it() {
+    Client session{*upstreams, "lazy"};
+
+    const auto list = session.lists("1");
+
+    REQUIRE(answered(*list));
+    CHECK(list->holds("echo"));
+    CHECK_FALSE(sleeps());
+    fleet.stop_and_check();
+  }
 };
 
 }  // namespace
@@ -127,14 +138,8 @@ TEST_CASE("what another configuration listed is not taken for what this one list
   config::Server other = memory.lazy();
   other.env = {{"COLOUR", "blue"}};
   Next behind{other, memory};
-  Client session{*behind.upstreams, "lazy"};
 
-  const auto list = session.lists("1");
-
-  REQUIRE(behind.answered(*list));
-  CHECK(list->holds("echo"));
-  CHECK_FALSE(behind.sleeps());
-  behind.fleet.stop_and_check();
+  behind.check_that_a_list_wakes_it();
 }
 
 TEST_CASE("a broken file of lists is told, and the server is woken as if there were none") {
@@ -145,12 +150,6 @@ TEST_CASE("a broken file of lists is told, and the server is woken as if there w
         std::vector<std::string>{"cannot read " + memory.file +
                                  ": it is no JSON object; lazy servers are not known before they "
                                  "run"});
-  Client session{*behind.upstreams, "lazy"};
 
-  const auto list = session.lists("1");
-
-  REQUIRE(behind.answered(*list));
-  CHECK(list->holds("echo"));
-  CHECK_FALSE(behind.sleeps());
-  behind.fleet.stop_and_check();
+  behind.check_that_a_list_wakes_it();
 }
