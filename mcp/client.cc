@@ -1,5 +1,6 @@
 #include "mcp/client.h"
 
+#include <algorithm>
 #include <bit>
 #include <utility>
 
@@ -15,6 +16,7 @@ constexpr std::size_t capabilities_limit = 16384;  // bytes
 constexpr std::size_t raw_id_limit = 1024;         // bytes of a request id that we echo
 constexpr std::size_t batch_limit = 1000;          // messages
 constexpr std::uint64_t noise_told_singly = 16;
+constexpr int first_look_share = 8;  // of discover_timeout, until we look whether it is read
 
 constexpr std::string_view discover_method = "server/discover";
 constexpr std::string_view server_info_key = "io.modelcontextprotocol/serverInfo";
@@ -84,7 +86,7 @@ void Client::send_request(Pending& slot, std::string text, std::string_view meth
 void Client::send_discover(Instant now) {
   discover_sent_ = true;
   send_request(discover_, discover_request(take_id(), options_.client), discover_method, now,
-               options_.discover_timeout);
+               options_.discover_timeout / first_look_share);
 }
 
 void Client::send_initialize(Instant now) {
@@ -325,11 +327,14 @@ void Client::settle_for_modern(Instant now) {
   modern_agreed(late.revision, late.result, now);
 }
 
-/// The clock of an unread question has not begun.  The longer it lies there, the more
-/// rarely we look.
+/// The clock of an unread question has not begun.  Nobody tells us when it is read: we
+/// look, soon at first, and the longer it lies there the more rarely.
 void Client::discover_unanswered(bool unread, Instant now) {
-  if (!std::exchange(discover_unread_, unread) && !unread) return fall_back(now);
-  discover_.deadline = now + (unread ? (now - discover_.sent) / 2 : options_.discover_timeout);
+  if (discover_read_) return fall_back(now);
+  discover_read_ = !unread;
+  const Duration first_look = options_.discover_timeout / first_look_share;
+  discover_.deadline = now + (unread ? std::max(first_look, (now - discover_.sent) / 2)
+                                     : options_.discover_timeout - first_look);
 }
 
 /// server/discover has not decided for modern.

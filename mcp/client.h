@@ -239,7 +239,7 @@ class Client {
   Probe probe_{Probe::ping};  ///< the one in flight, or the last
   bool initialize_sent_{false};
   bool discover_sent_{false};
-  bool discover_unread_{false};    ///< when we last looked, being due
+  bool discover_read_{false};      ///< the server has taken it, when we last looked
   bool discover_answered_{false};  ///< in whatever way
   bool list_again_{false};         ///< the list changed while we were listing it
   bool ping_timed_out_{false};     ///< and no ping was answered since
