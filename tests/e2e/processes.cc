@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 namespace mcpctl::e2e {
@@ -149,6 +150,25 @@ std::uint64_t sleeps(pid_t pid) {
   return sum;
 }
 
+namespace {
+
+/// As /proc shows them among descriptors: "socket:[456]".
+std::set<std::string> tcp_sockets() {
+  std::set<std::string> found;
+  std::ifstream table{"/proc/net/tcp"};
+  std::string line;
+  std::getline(table, line);  // the heading
+  while (std::getline(table, line)) {
+    std::istringstream words{line};
+    std::string inode;
+    for (int column = 0; column < 10; ++column) words >> inode;
+    found.insert("socket:[" + inode + ']');
+  }
+  return found;
+}
+
+}  // namespace
+
 std::size_t open_descriptors(pid_t pid) { return descriptors_of(pid).size(); }
 
 std::vector<std::string> descriptors_of(pid_t pid) {
@@ -156,6 +176,10 @@ std::vector<std::string> descriptors_of(pid_t pid) {
   std::error_code gone;
   for (const auto& entry : fs::directory_iterator{below_proc(pid, "fd"), gone}) {
     found.push_back(fs::read_symlink(entry.path(), gone));  // "" if closed meanwhile
+  }
+  const std::set<std::string> tcp = tcp_sockets();
+  for (std::string& descriptor : found) {
+    if (tcp.contains(descriptor)) descriptor.replace(0, descriptor.find(':'), "tcp");
   }
   std::ranges::sort(found);
   return found;

@@ -48,7 +48,7 @@ std::uint64_t cpu_ms(pid_t pid);
 /// How often any thread of it went to sleep so far: what is idle sleeps once.
 std::uint64_t sleeps(pid_t pid);
 std::size_t open_descriptors(pid_t pid);
-/// What they are, sorted: "/dev/null", "pipe:[123]", "socket:[456]".
+/// What they are, sorted: "/dev/null", "pipe:[123]", "socket:[456]", "tcp:[789]" (IPv4).
 std::vector<std::string> descriptors_of(pid_t pid);
 
 /// "pid 12 (misbehave), pid 13 (sh)"; "" for none.
