@@ -24,7 +24,8 @@ relay::Heard::What change_of(Listing listing) {
     case Listing::tools: return relay::Heard::What::tools_changed;
     case Listing::prompts: return relay::Heard::What::prompts_changed;
     case Listing::resources:
-    case Listing::resource_templates: break;
+    case Listing::resource_templates:
+    case Listing::tasks: break;
   }
   return relay::Heard::What::resources_changed;
 }

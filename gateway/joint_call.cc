@@ -98,9 +98,20 @@ bool JointCall::knows_where() {
 }
 
 void JointCall::hand_over() {
+  if (relay::is_task_method(method_) && client_.is_session()) return hand_over_task();
   auto route = joint_.catalog().route(request_);
   if (!route) return answer(nobody_has_it(request_, method_));
   handed_over_ = client_.at(route->server).call(std::move(route->request), sink_);
+}
+
+/// A task that is not this client's is told from one that never was by nobody.
+void JointCall::hand_over_task() {
+  Downstream* holder = client_.at_task(request_.envelope.params_task_id.in(request_.text));
+  if (holder == nullptr) {
+    return answer(error_text(request_.envelope.id.in(request_.text),
+                             mcp::error_code::invalid_params, "unknown task"));
+  }
+  handed_over_ = holder->call(std::move(request_), sink_);
 }
 
 /// Sinks hear nothing from inside the functions of their callers.

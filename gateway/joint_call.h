@@ -29,6 +29,7 @@ class JointCall final : public Call, private Waiter, private Joint::Follower {
   bool go_on();
   bool knows_where();
   void hand_over();
+  void hand_over_task();
   void answer(std::string text);
   void stop_waiting();
   void on_known() noexcept override { go_on(); }

@@ -1,9 +1,11 @@
 #include "gateway/joint_client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gateway/joint_call.h"
 #include "gateway/joint_listen.h"
+#include "mcp/raw.h"
 #include "relay/interests.h"
 #include "relay/method.h"
 
@@ -20,15 +22,36 @@ JointClient::~JointClient() { joint_.leave(place_); }
 Downstream& JointClient::at(const std::string& server) {
   auto& seat = seats_[server];
   if (seat) return *seat;
-  seat = joint_.find(server)->connect(asker_, sink_);
+  seat = std::make_unique<JointSeat>(Member{server, joint_.find(server)}, asker_, sink_);
   if (is_session() && !asker_.log_level.empty()) seat->set_log_level(asker_.log_level);
   return *seat;
+}
+
+Downstream* JointClient::at_task(std::string_view raw_id) {
+  const auto id = mcp::string_value(raw_id);
+  if (!id) return nullptr;
+  const auto seat =
+      std::ranges::find_if(seats_, [&](const auto& one) { return one.second->may_have(*id); });
+  return seat == seats_.end() ? nullptr : seat->second.get();
+}
+
+std::vector<JointTasks::Holder> JointClient::task_holders() const {
+  std::vector<JointTasks::Holder> holders;
+  for (const Member& member : joint_.members()) {
+    const auto seat = seats_.find(member.name);
+    if (seat == seats_.end() || !seat->second->has_tasks()) continue;
+    holders.push_back({member, *seat->second});
+  }
+  return holders;
 }
 
 std::unique_ptr<Call> JointClient::call(relay::Request request, CallSink& sink) {
   const relay::Method method = relay::method_of(request.envelope.method.in(request.text));
   if (method == relay::Method::subscriptions_listen && !is_session()) {
     return std::make_unique<JointListen>(joint_, *this, std::move(request), sink);
+  }
+  if (method == relay::Method::tasks_list && is_session()) {
+    return std::make_unique<JointTasks>(joint_, task_holders(), request, sink);
   }
   return std::make_unique<JointCall>(joint_, *this, std::move(request), sink);
 }

@@ -6,9 +6,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/backend.h"
 #include "gateway/joint.h"
+#include "gateway/joint_seat.h"
+#include "gateway/joint_tasks.h"
 #include "relay/request.h"
 
 namespace mcpctl::gateway {
@@ -26,18 +29,21 @@ class JointClient final : public Downstream, private Joint::Follower {
   void set_log_level(std::string_view level) override;
 
   mcp::Era era() const { return asker_.era; }
+  bool is_session() const { return asker_.era == mcp::Era::legacy; }
   /// This client at the server, which is offered.
   Downstream& at(const std::string& server);
+  /// This client where the task of that name (raw) is, if it is one of its own; or null.
+  Downstream* at_task(std::string_view raw_id);
 
  private:
   void on_changed(relay::Heard::What what) noexcept override;
   void on_server(const std::string& server) noexcept override;
-  bool is_session() const { return asker_.era == mcp::Era::legacy; }
+  std::vector<JointTasks::Holder> task_holders() const;
 
   Joint& joint_;
   relay::Asker asker_;
   DownstreamSink& sink_;
-  std::map<std::string, std::unique_ptr<Downstream>, std::less<>> seats_;
+  std::map<std::string, std::unique_ptr<JointSeat>, std::less<>> seats_;
   Joint::Place place_;
 };
 

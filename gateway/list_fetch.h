@@ -1,5 +1,6 @@
-// One server's whole list of tools, prompts or resources: asked page after page, as one
-// of the server's clients asks.  Waits for a server that starts as its requests do.
+// One server's whole list of tools, prompts, resources or a client's tasks: asked page
+// after page, as one of the server's clients asks.  Waits for a server that starts as its
+// requests do.
 #pragma once
 #include <cstddef>
 #include <memory>

@@ -15,7 +15,7 @@ namespace {
 constexpr std::array<std::string_view, 8> levels{"debug", "info",     "notice", "warning",
                                                  "error", "critical", "alert",  "emergency"};
 
-std::string_view method_of(Heard::What what) {
+std::string_view notification_of(Heard::What what) {
   switch (what) {
     case Heard::What::tools_changed: return "notifications/tools/list_changed";
     case Heard::What::prompts_changed: return "notifications/prompts/list_changed";
@@ -72,7 +72,7 @@ std::string_view log_level_name(int level) {
 
 std::string words_of(const Heard& heard) {
   if (!heard.text.empty()) return heard.text;
-  std::string text = R"({"jsonrpc":"2.0","method":)" + json_string(method_of(heard.what));
+  std::string text = R"({"jsonrpc":"2.0","method":)" + json_string(notification_of(heard.what));
   if (!heard.uri.empty()) text += R"(,"params":{"uri":)" + json_string(heard.uri) + '}';
   return text + '}';
 }

@@ -38,7 +38,8 @@ Heard::What news_of(Listing listing) {
     case Listing::tools: return Heard::What::tools_changed;
     case Listing::prompts: return Heard::What::prompts_changed;
     case Listing::resources:
-    case Listing::resource_templates: break;
+    case Listing::resource_templates:
+    case Listing::tasks: break;
   }
   return Heard::What::resources_changed;
 }

@@ -19,11 +19,12 @@ struct Words {
   std::string_view capability;  ///< of the server
 };
 
-constexpr std::array<Words, listings.size()> words{
+constexpr std::array<Words, listings.size() + 1> words{
     {{"tools/list", "tools", "name", "tools"},
      {"prompts/list", "prompts", "name", "prompts"},
      {"resources/list", "resources", "uri", "resources"},
-     {"resources/templates/list", "resourceTemplates", "uriTemplate", "resources"}}};
+     {"resources/templates/list", "resourceTemplates", "uriTemplate", "resources"},
+     {"tasks/list", "tasks", "taskId", "tasks"}}};
 
 constexpr std::size_t index(Listing listing) { return static_cast<std::size_t>(listing); }
 
@@ -50,6 +51,34 @@ std::string key_of(Listing listing, std::string_view item) {
   return mcp::string_value(mcp::member(item, words[index(listing)].key)).value_or("");
 }
 
+/// Of the legacy era (MCP 2025-11-25, tasks); later it is an extension.
+std::string_view task_capability(const ServerProfile& server) {
+  if (server.era != mcp::Era::legacy) return {};
+  return mcp::member(server.capabilities, "tasks");
+}
+
+/// What any server can do with tasks, a raw object; empty: none has any.
+std::string joint_tasks(const std::vector<Offer>& offers) {
+  const auto any = [&](auto is_so) {
+    return std::ranges::any_of(offers, [&](const Offer& offer) {
+      return offer.profile && is_so(task_capability(*offer.profile));
+    });
+  };
+  std::string members;
+  const auto add = [&](bool is_so, std::string_view member) {
+    if (!is_so) return;
+    members += members.empty() ? "" : ",";
+    members += member;
+  };
+  add(any([](std::string_view tasks) { return declares(tasks, "list"); }), R"("list":{})");
+  add(any([](std::string_view tasks) { return declares(tasks, "cancel"); }), R"("cancel":{})");
+  add(any([](std::string_view tasks) {
+        return declares(mcp::member(mcp::member(tasks, "requests"), "tools"), "call");
+      }),
+      R"("requests":{"tools":{"call":{}}})");
+  return members.empty() ? "" : '{' + members + '}';
+}
+
 /// `text` with the raw value `part` of it replaced.
 std::string replaced(std::string_view text, std::string_view part, std::string_view with) {
   const auto at = static_cast<std::size_t>(part.data() - text.data());
@@ -71,6 +100,7 @@ std::optional<Listing> listing_of(Method method) {
 }
 
 bool is_offered(Listing listing, const ServerProfile& server) {
+  if (listing == Listing::tasks) return declares(task_capability(server), "list");
   return declares(server.capabilities, words[index(listing)].capability);
 }
 
@@ -92,11 +122,13 @@ ServerProfile joint_profile(const std::vector<Offer>& offers, std::string_view i
     });
   };
   std::string capabilities = "{";
-  const auto add = [&](std::string_view name, std::string_view value) {
-    if (!any(name)) return;
+  const auto put = [&](std::string_view name, std::string_view value) {
     if (capabilities.size() > 1) capabilities += ',';
     capabilities += json_string(name) + ':';
     capabilities += value;
+  };
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (any(name)) put(name, value);
   };
   // A list changes with the fleet, whatever its servers say.
   constexpr std::string_view changing = R"({"listChanged":true})";
@@ -107,6 +139,7 @@ ServerProfile joint_profile(const std::vector<Offer>& offers, std::string_view i
                        : changing);
   add("logging", "{}");
   add("completions", "{}");
+  if (const std::string tasks = joint_tasks(offers); !tasks.empty()) put("tasks", tasks);
 
   std::string instructions;
   for (const Offer& offer : offers) {
@@ -121,6 +154,15 @@ ServerProfile joint_profile(const std::vector<Offer>& offers, std::string_view i
           .server_info = std::string{info},
           .capabilities = capabilities + '}',
           .instructions = instructions.empty() ? "" : json_string(instructions)};
+}
+
+void Missing::add(std::string_view server, std::string_view why) {
+  if (!members_.empty()) members_ += ',';
+  members_ += json_string(server) + ':' + json_string(why);
+}
+
+std::string Missing::meta() const {
+  return members_.empty() ? "" : R"("mcpctl/missing":{)" + members_ + '}';
 }
 
 Catalog::Catalog(std::vector<Member> servers) {
@@ -184,7 +226,7 @@ std::string list_result(Listing listing, const std::vector<std::string>& items, 
 
 std::string Catalog::result(Listing listing, mcp::Era era) const {
   std::vector<std::string> items;
-  std::string missing;
+  Missing missing;
   std::set<std::string, std::less<>> keys;
   for (const Server& server : servers_) {
     const List& list = server.lists[index(listing)];
@@ -192,12 +234,9 @@ std::string Catalog::result(Listing listing, mcp::Era era) const {
       if (!keys.insert(key_of(listing, item)).second) continue;
       items.push_back(item);
     }
-    if (list.why.empty()) continue;
-    if (!missing.empty()) missing += ',';
-    missing += json_string(server.name) + ':' + json_string(list.why);
+    if (!list.why.empty()) missing.add(server.name, list.why);
   }
-  if (!missing.empty()) missing = R"("mcpctl/missing":{)" + missing + '}';
-  return list_result(listing, items, era, missing);
+  return list_result(listing, items, era, missing.meta());
 }
 
 std::optional<Catalog::Route> Catalog::route(const Request& request) const {

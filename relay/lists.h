@@ -21,12 +21,19 @@
 
 namespace mcpctl::relay {
 
-enum class Listing : unsigned char { tools, prompts, resources, resource_templates };
+enum class Listing : unsigned char {
+  tools,
+  prompts,
+  resources,
+  resource_templates,
+  tasks,  ///< one client's, and never in a Catalog
+};
+/// What a server lists for everybody.
 inline constexpr std::array listings{Listing::tools, Listing::prompts, Listing::resources,
                                      Listing::resource_templates};
 
 std::string_view method_name(Listing listing);           ///< "tools/list"
-std::optional<Listing> listing_of(Method method);        ///< of the list methods
+std::optional<Listing> listing_of(Method method);        ///< of `listings`
 bool is_offered(Listing listing, const ServerProfile&);  ///< by its capabilities
 
 /// One page of a server's list, from a raw result.
@@ -40,6 +47,16 @@ Page read_page(Listing listing, std::string_view raw_result);
 /// client of `era`.  `raw_meta`: members of its _meta, or empty.
 std::string list_result(Listing listing, const std::vector<std::string>& items, mcp::Era era,
                         std::string_view raw_meta);
+
+/// The servers that lack in a list of all, and why: members of its _meta.
+class Missing {
+ public:
+  void add(std::string_view server, std::string_view why);
+  std::string meta() const;  ///< empty: none lacks
+
+ private:
+  std::string members_;
+};
 
 /// One server as the others' neighbour.  Without a profile it is missing, and `why`
 /// says so.

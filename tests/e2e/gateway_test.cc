@@ -5,6 +5,7 @@
 #include <string>
 
 #include "behind_door.h"
+#include "tests/task_server.h"
 
 using namespace mcpctl::e2e;
 
@@ -138,6 +139,71 @@ TEST_CASE("clients find all servers as one, with a name for each tool that says 
   const std::string metrics = fleet.request("GET", "/metrics");
   CHECK(holds(metrics, R"(mcp_tool_calls_total{server="math",tool="add",status="ok"} 1)"));
   CHECK(holds(metrics, R"(mcp_tool_calls_total{server="more",tool="add",status="ok"} 1)"));
+  fleet.stop();
+}
+
+TEST_CASE(
+    "each of two clients with two servers' tasks sees its own, though their ids are the same") {
+  const auto with_tasks = [](const std::string& name) {
+    return Json{
+        {"command", "/bin/sh"}, {"args", {"-c", mcpctl::task_server}}, {"env", {{"NAME", name}}}};
+  };
+  Json ours = with_door();
+  ours["gateway"]["tokens"] = {{{"name", "ann"}, {"tokenEnv", "ANN"}},
+                               {{"name", "bob"}, {"tokenEnv", "BOB"}}};
+  Fleet fleet{Json{{"a", with_tasks("a")}, {"b", with_tasks("b")}}, ours};
+  fleet.set_variable("ANN", "ann-5e1f3c77d0a95e1f");
+  fleet.set_variable("BOB", "bob-0c44e1b2aa8f0c44");
+  fleet.start();
+  fleet.await_all("ready");
+  const int port = port_of(fleet);
+  struct Person {
+    int port;
+    std::string token;
+    std::string session{};
+
+    std::string asks(const std::string& method, const std::string& params) {
+      const std::string body =
+          R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":)" + params + '}';
+      return post(port, "/mcp", body, token + session).body;
+    }
+    std::string starts(const std::string& tool) {
+      return asks("tools/call", R"({"name":")" + tool + R"(","task":{}})");
+    }
+    std::string about(const std::string& method, const std::string& task) {
+      return asks(method, R"({"taskId":")" + task + R"("})");
+    }
+    std::string opens() {
+      const Answer answer = post(port, "/mcp", initialize, token);
+      session = "Mcp-Session-Id: " + answer.field("Mcp-Session-Id") + "\r\n";
+      return answer.body;
+    }
+  };
+  Person ann{port, "Authorization: Bearer ann-5e1f3c77d0a95e1f\r\n"};
+  Person bob{port, "Authorization: Bearer bob-0c44e1b2aa8f0c44\r\n"};
+  CHECK(holds(ann.opens(), R"("tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}})"));
+  bob.opens();
+
+  CHECK(holds(ann.starts("a__work"), R"("taskId":"a__t-1")"));
+  CHECK(holds(ann.starts("b__work"), R"("taskId":"b__t-1")"));
+  CHECK(holds(bob.starts("b__work"), R"("taskId":"b__t-2")"));
+
+  CHECK(holds(ann.about("tasks/result", "b__t-1"), "t-1 of b"));
+  CHECK(holds(bob.about("tasks/get", "b__t-2"), "of b"));
+  const std::string foreign = bob.about("tasks/result", "b__t-1");
+  CHECK(holds(foreign, "unknown task"));
+  CHECK(foreign == bob.about("tasks/result", "b__t-99"));
+  const std::string of_ann = ann.asks("tasks/list", "{}");
+  CHECK(holds(of_ann, "a__t-1"));
+  CHECK(holds(of_ann, "b__t-1"));
+  CHECK_FALSE(holds(of_ann, "b__t-2"));
+  const std::string of_bob = bob.asks("tasks/list", "{}");
+  CHECK(holds(of_bob, "b__t-2"));
+  CHECK_FALSE(holds(of_bob, "t-1"));
+
+  Person thief = bob;  // with another's session
+  thief.session = ann.session;
+  CHECK(holds(thief.about("tasks/get", "a__t-1"), "no such session"));
   fleet.stop();
 }
 

@@ -184,15 +184,14 @@ TEST_CASE("what no server has, and what cannot be asked of all, is told so") {
   Client client{*behind.upstreams, ""};
 
   const auto tool = client.calls("1", "other__echo", "{}");
-  const auto task =
-      client.asks(R"({"jsonrpc":"2.0","id":2,"method":"tasks/get","params":{"taskId":"t"}})");
+  const auto other = client.asks(R"({"jsonrpc":"2.0","id":2,"method":"sub/marine"})");
   const auto resource = client.asks(
       R"({"jsonrpc":"2.0","id":3,"method":"resources/read","params":{"uri":"test://x"}})");
 
   REQUIRE(behind.answered(*tool));
   CHECK(tool->holds(R"("id":1,"error":{"code":-32602)"));
-  REQUIRE(behind.answered(*task));
-  CHECK(task->holds(R"("id":2,"error":{"code":-32601)"));
+  REQUIRE(behind.answered(*other));
+  CHECK(other->holds(R"("id":2,"error":{"code":-32601)"));
   REQUIRE(behind.answered(*resource));
   CHECK(resource->holds(R"("id":3,"error":{"code":-32602)"));
   behind.fleet.stop_and_check();

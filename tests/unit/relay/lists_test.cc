@@ -129,5 +129,22 @@ TEST_CASE("together the servers can what any of them can") {
   CHECK_FALSE(is_offered(Listing::prompts, joint));
 }
 
+TEST_CASE("all servers together have tasks as far as a legacy one has") {
+  const auto with = [](mcp::Era era, std::string_view tasks) {
+    return ServerProfile{.era = era,
+                         .capabilities = R"({"tools":{},"tasks":)" + std::string{tasks} + '}'};
+  };
+  const auto together = [](const ServerProfile& first, const ServerProfile& second) {
+    return joint_profile({{"a", first}, {"b", second}}, "{}").capabilities;
+  };
+  const ServerProfile calls =
+      with(mcp::Era::legacy, R"({"requests":{"tools":{"call":{}},"sampling":{}}})");
+  CHECK(together(calls, with(mcp::Era::legacy, R"({"list":{},"cancel":{}})")) ==
+        R"({"tools":{"listChanged":true},)"
+        R"("tasks":{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}})");
+  CHECK(together(calls, with(mcp::Era::modern, R"({"list":{},"cancel":{}})")) ==
+        R"({"tools":{"listChanged":true},"tasks":{"requests":{"tools":{"call":{}}}}})");
+}
+
 }  // namespace
 }  // namespace mcpctl::relay
