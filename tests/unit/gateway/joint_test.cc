@@ -3,8 +3,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "behind.h"
+#include "tests/unit/temporary_directory.h"
 #include "text.h"
 
 using namespace mcpctl;
@@ -146,6 +148,58 @@ TEST_CASE("a server that was stopped takes its tools out of the list, and client
   CHECK(after->holds("one__echo"));
   CHECK_FALSE(after->holds("two__echo"));
   CHECK(after->holds(R"("mcpctl/missing":{"two":)"));
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("clients of all servers hear when one's next process has other tools, and only then") {
+  bool rolls = false;
+  SUBCASE("after a crash") {}
+  SUBCASE("in a rolling restart") { rolls = true; }
+  const mcpctl::testing::TemporaryDirectory folder;
+  folder.write("modes", "");
+  config::Server fickle =
+      scripted("fickle", "exec " + gateway::testing::server().command + " $(cat modes)");
+  fickle.cwd = folder.path();
+  Behind behind{{server("steady"), fickle}};
+  behind.start("fickle");
+  REQUIRE(behind.fleet.until_state("steady", State::ready));
+  Client session{*behind.upstreams, ""};
+  Client modern{*behind.upstreams, "", mcp::Era::modern};
+  const auto listener = modern.asks(listen(R"({"toolsListChanged":true})"));
+  REQUIRE(behind.fleet.until([&] { return listener->messages.size() == 1; }));
+  const auto before = session.lists("1");
+  REQUIRE(behind.answered(*before));
+  CHECK(before->holds("fickle__echo"));
+  const auto replace = [&] {
+    const int former = behind.pid("fickle");
+    if (rolls) {
+      REQUIRE(behind.fleet.supervisor().restart_rolling("fickle").has_value());
+    } else {
+      REQUIRE(::kill(former, SIGKILL) == 0);
+    }
+    REQUIRE(behind.fleet.until([&] {
+      return behind.fleet.state_of("fickle") == State::ready && behind.pid("fickle") != former;
+    }));
+    const auto asked = session.calls("2", "fickle__echo", R"({"text":"there"})");
+    REQUIRE(behind.answered(*asked));
+  };
+
+  replace();
+  CHECK(session.messages.empty());
+  CHECK(listener->messages.size() == 1);  // its acknowledgement
+
+  folder.write("modes", "--mode=no-tools");
+  replace();
+  constexpr std::string_view news = "notifications/tools/list_changed";
+  REQUIRE(behind.fleet.until([&] { return heard(session.messages, news); }));
+  REQUIRE(behind.fleet.until([&] { return heard(listener->messages, news); }));
+  CHECK(session.messages.size() == 1);
+  CHECK(listener->messages.size() == 2);
+  CHECK(holds(listener->messages.back(), R"("io.modelcontextprotocol/subscriptionId":"l")"));
+  const auto after = session.lists("3");
+  REQUIRE(behind.answered(*after));
+  CHECK(after->holds("steady__echo"));
+  CHECK_FALSE(after->holds("fickle__echo"));
   behind.fleet.stop_and_check();
 }
 
