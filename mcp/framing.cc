@@ -15,6 +15,15 @@ bool is_blank(std::string_view line) { return line.find_first_not_of(" \t\r") ==
 
 }  // namespace
 
+void put_on_one_line(std::string& message, std::size_t begin) {
+  // A reader in text mode takes a carriage return for a line end, too.
+  for (const char end : {'\n', '\r'}) {
+    for (std::size_t at = begin; (at = message.find(end, at)) != message.npos; ++at) {
+      message[at] = ' ';
+    }
+  }
+}
+
 void LineFramer::feed(std::string_view chunk) {
   MCPCTL_ASSERT(chunk_.empty());
   chunk_ = chunk;

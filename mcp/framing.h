@@ -1,7 +1,7 @@
-// Cuts a byte stream into lines: the stdio transport of MCP ("messages are
-// delimited by newlines", 2025-11-25 and 2026-07-28, transports, stdio).  Knows
-// nothing of JSON.  A line that lies whole inside the fed chunk is not copied; the
-// memory held is the unfinished line, never more than the cap.
+// Cuts a byte stream into lines, and makes a line of a message: the stdio transport of
+// MCP ("messages are delimited by newlines, and MUST NOT contain embedded newlines",
+// 2025-11-25 and 2026-07-28, transports, stdio).  A line that lies whole inside the fed
+// chunk is not copied; the memory held is the unfinished line, never more than the cap.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -54,5 +54,9 @@ class LineFramer {
   bool skipping_{false};
   bool release_due_{false};  ///< held_ was handed out by the last call
 };
+
+/// Puts spaces in place of all line ends from `begin` on: in JSON text they stand between
+/// tokens only, where the one is as good as the other.
+void put_on_one_line(std::string& message, std::size_t begin = 0);
 
 }  // namespace mcpctl::mcp

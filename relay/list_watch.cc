@@ -1,9 +1,9 @@
 #include "relay/list_watch.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
+#include "mcp/framing.h"
 #include "mcp/raw.h"
 #include "relay/edits.h"
 #include "relay/message.h"
@@ -24,13 +24,8 @@ std::uint64_t with_item(std::uint64_t fingerprint, std::string_view item) {
     fingerprint *= 0x100000001b3u;
   };
   for (const char byte : item) add(static_cast<unsigned char>(byte));
-  add('\n');  // which no item has: see put_on_one_line()
+  add('\n');  // which no item has: see mcp::put_on_one_line()
   return fingerprint;
-}
-
-/// As a pretty-printed answer of HTTP is not: line ends stand between tokens only.
-void put_on_one_line(std::string& item) {
-  std::ranges::replace_if(item, [](char byte) { return byte == '\n' || byte == '\r'; }, ' ');
 }
 
 Heard::What news_of(Listing listing) {
@@ -124,7 +119,7 @@ bool ListWatch::take(std::string_view text, const mcp::Envelope& envelope) {
   if (envelope.kind == mcp::Kind::response) {
     Page page = read_page(question_.listing, envelope.result.in(text));
     for (std::string& item : page.items) {
-      put_on_one_line(item);
+      mcp::put_on_one_line(item);  // as a pretty-printed answer of HTTP is not
       question_.fingerprint = with_item(question_.fingerprint, item);
       question_.bytes += item.size();
       if (keeps_) question_.items.push_back(std::move(item));

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "mcp/framing.h"
+
 namespace mcpctl::runtime {
 namespace {
 
@@ -37,7 +39,10 @@ bool Channel::is_writable() const { return unsent_.size() + wires_.queued() < un
 
 bool Channel::send(std::string_view message) {
   if (!is_writable() || message.size() > longest_message) return false;
-  unsent_.append(message).push_back('\n');
+  const std::size_t begin = unsent_.size();
+  unsent_ += message;
+  mcp::put_on_one_line(unsent_, begin);  // a client may write it on several
+  unsent_ += '\n';
   if (std::exchange(flush_posted_, true)) return true;
   loop_.post([this, alive = std::weak_ptr{alive_}] {
     if (!alive.expired()) flush();

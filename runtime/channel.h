@@ -85,8 +85,8 @@ class Channel {
   /// New requests may be sent.
   bool is_ready() const;
 
-  /// One message to the server's stdin.  Messages of one turn of the loop leave in one
-  /// write.  False, and nothing is sent, while is_writable() is false, over HTTP, and
+  /// One message to the server's stdin, as one line.  Messages of one turn of the loop leave
+  /// in one write.  False, and nothing is sent, while is_writable() is false, over HTTP, and
   /// for what is longer than longest_message.
   bool send(std::string_view message);
   /// The server reads as fast as we write, more or less.

@@ -124,6 +124,12 @@ TEST_CASE("a framer can be used again after the end of a stream") {
   CHECK(seen.lines == Lines{"next"});
 }
 
+TEST_CASE("a message that stands on several lines becomes one line, byte for byte as long") {
+  std::string lines = "before\n{\r\n\t\"a\":\n\"\\n\"\r}";
+  put_on_one_line(lines, 7);
+  CHECK(lines == "before\n{  \t\"a\": \"\\n\" }");
+}
+
 TEST_CASE("bytes that are not text pass through unchanged") {
   const std::string binary{"\x00\xFF\x80 \x7F", 5};
   CHECK(read(binary + "\n", 1).lines == Lines{binary});

@@ -158,6 +158,27 @@ read -r line
   fleet.stop_and_check();
 }
 
+TEST_CASE("a message on several lines reaches the server as one, whatever stands on them") {
+  LiveFleet fleet{{misbehaving("mcp", {})}, true};
+  Relay relay{*fleet.supervisor().channel("mcp")};
+  fleet.supervisor().start();
+  REQUIRE(fleet.until([&] { return relay.channel->is_ready(); }));
+  const std::string id = std::to_string(relay.channel->take_id());
+  const std::string smuggled =
+      R"({"jsonrpc":"2.0","id":"smuggled","method":"tools/call","params":{"name":"crash"}})";
+
+  CHECK(relay.channel->send("{\"jsonrpc\":\"2.0\",\r\n \"id\":" + id +
+                            ",\"method\":\"tools/call\",\"params\":{\"name\":\"echo\",\r" +
+                            R"("arguments":{"text":"one","more":)" + "\n" + smuggled + "\n}}}"));
+  REQUIRE(fleet.until([&] { return relay.answer(std::stoull(id)) != nullptr; }));
+
+  CHECK(relay.answer(std::stoull(id))->find("one") != std::string::npos);
+  const std::uint64_t next = relay.call("echo", R"({"text":"two"})");
+  REQUIRE(fleet.until([&] { return relay.answer(next) != nullptr; }));
+  CHECK(relay.heard.size() == 2);
+  fleet.stop_and_check();
+}
+
 TEST_CASE("a server that reads nothing bounds what a channel takes, and is told of again") {
   LiveFleet fleet{{shell_server(R"sh(
 while [ ! -e go ]; do sleep 0.02; done; head -c 3000000 > /dev/null; cat > /dev/null
