@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 #include <string_view>
 
@@ -42,6 +43,18 @@ CLI::App* declare(CLI::App& root, Command& command) {
   app->group("Commands");
   command.declare(*app);
   return app;
+}
+
+/// All commands, or only the one that the first word names: to declare the options of all
+/// takes longer than most of what a command does.
+std::vector<std::unique_ptr<Command>> commands_for(int argc, const char* const* argv) {
+  auto commands = all_commands();
+  std::string_view word = argc < 2 ? "" : argv[1];
+  const auto* const alias = std::ranges::find(aliases, word, &Alias::alias);
+  if (alias != aliases.end()) word = alias->command;
+  const auto is_named = [word](const auto& command) { return command->name() == word; };
+  if (std::ranges::any_of(commands, is_named)) std::erase_if(commands, std::not_fn(is_named));
+  return commands;
 }
 
 /// The nearest of `words` as a clause, or nothing.
@@ -119,7 +132,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
 int run_command_line(int argc, const char* const* argv) {
   CLI::App root{std::string{introduction}};
   set_up(root);
-  const auto commands = all_commands();
+  const auto commands = commands_for(argc, argv);
   for (const auto& command : commands) declare(root, *command);
 
   if (argc == 1) {

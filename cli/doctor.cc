@@ -40,7 +40,7 @@ class Doctor final : public Command {
     }
     if (const auto directory = runtime::RuntimeDir::open()) {
       subject.is_running =
-          std::ranges::binary_search(directory->running(), subject.reading.config.name);
+          directory->presence_of(subject.reading.config.name) == runtime::Presence::running;
     }
     const std::vector<Finding> findings = examine(subject);
     print(json_ ? to_json(findings) : render(findings, Terminal::of(STDOUT_FILENO).color));

@@ -57,8 +57,6 @@ class Session {
   int run();
 
  private:
-  /// The threads never take a signal: those are the loop's.
-  loop::Work start_threads();
   Result<void> open_door();
   Result<void> watch_signals();
   void handle(int signal);
@@ -97,11 +95,6 @@ Session::Session(config::Config config, SessionOptions options)
       config_(std::move(config)),
       reload_timer_(loop_) {}
 
-loop::Work Session::start_threads() {
-  const loop::SignalsHeld held;
-  return loop::start_work(loop_, [] {}, [] {});
-}
-
 int Session::run() {
   const auto fail = [this](const Error& error) {
     log_.error(error.message);
@@ -109,8 +102,6 @@ int Session::run() {
     return exit_failed;
   };
   keep_freed_memory();
-  // The threads that write files: now, while a refusal by the kernel ends no server.
-  const loop::Work threads = start_threads();
   // The door first: whoever holds it is the fleet's supervisor, and only that one may
   // clean up what an earlier one left behind.
   if (const auto opened = open_door(); !opened) return fail(opened.error());
@@ -118,6 +109,8 @@ int Session::run() {
 
   runtime::Options options;
   options.state_dir = options_.state_dir;
+  options.predecessor_died = options_.predecessor_died;
+  options.on_cleaned_up = [this](const std::string& what) { log_.warning(what); };
   options.descriptor_limit = options_.descriptor_limit;
   options.warden = ::getppid();
   options.shutdown_timeout = ::getppid() == 1 ? as_init : in_foreground;
@@ -132,7 +125,6 @@ int Session::run() {
   service_.emplace(loop_, *supervisor_);
   door_->serve(*supervisor_);
 
-  if (!supervisor_->cleaned_up().empty()) log_.warning(supervisor_->cleaned_up());
   const config::Config& running = supervisor_->config();
   log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
             " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
@@ -142,6 +134,9 @@ int Session::run() {
                       [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });
   if (options_.watch) watch_config();
   supervisor_->start(options_.only);
+  // The threads that write files: beside the first servers' own starts, yet before a refusal
+  // by the kernel would end a fleet that has long been up.
+  const loop::Work threads = loop::start_work(loop_, [] {}, [] {});
   loop_.on_turn(
       [this](std::chrono::microseconds busy) { longest_turn_ = std::max(longest_turn_, busy); });
   loop_.run();

@@ -21,6 +21,7 @@ struct SessionOptions {
   std::string socket;                                     ///< empty: nobody can command this fleet
   std::optional<config::ResourceLimit> descriptor_limit;  ///< see runtime::Options
   std::string state_dir;
+  bool predecessor_died{true};  ///< see runtime::Options
   std::optional<loop::Address> probes;
   bool watch{false};  ///< restart servers when their files change, reload when ours do
   LogStyle style{LogStyle::text};

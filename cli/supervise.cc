@@ -89,6 +89,7 @@ Result<void> find_meeting_place(const std::string& fleet, SessionOptions& sessio
   const bool is_entrypoint = ::getppid() == 1;  // our warden is PID 1
   const auto do_without = [&](const Error& error) -> Result<void> {
     if (!is_entrypoint) return std::unexpected{error};
+    session.predecessor_died = false;  // the kernel ends what PID 1 leaves
     complain("warning: nobody can command this fleet: " + error.message +
                  "; mount a folder of this user there, or name one in XDG_RUNTIME_DIR",
              exit_ok);
@@ -98,13 +99,15 @@ Result<void> find_meeting_place(const std::string& fleet, SessionOptions& sessio
   if (!directory) return do_without(directory.error());
   const auto socket = directory->socket_of(fleet);
   if (!socket) return std::unexpected{socket.error()};
-  if (std::ranges::binary_search(directory->running(), fleet)) {
+  const runtime::Presence presence = directory->presence_of(fleet);
+  if (presence == runtime::Presence::running) {
     return failure("fleet \"" + fleet + "\" is already running; see mcpctl ps --fleet " + fleet);
   }
   const auto state = directory->state_dir_of(fleet);
   if (!state) return do_without(state.error());
   session.socket = *socket;
   session.state_dir = *state;
+  session.predecessor_died = presence == runtime::Presence::abandoned;
   return {};
 }
 

@@ -5,6 +5,8 @@
 
 #include <memory>
 
+#include "loop/signal.h"
+
 namespace mcpctl::loop {
 
 struct Lookup::Request {
@@ -39,6 +41,7 @@ Lookup::Lookup(Loop& loop, std::string host, std::uint16_t port, Done done) {
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
+  const SignalsHeld held;  // as for other work on the threadpool
   const int error = uv_getaddrinfo(loop.raw(), &request->raw, Request::finished,
                                    request->host.c_str(), std::to_string(port).c_str(), &hints);
   if (error < 0) {  // a name that is too long, say

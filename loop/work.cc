@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include "base/assert.h"
+#include "loop/signal.h"
 
 namespace mcpctl::loop {
 
@@ -25,6 +26,7 @@ Work start_work(Loop& loop, Callback<> run, Callback<> done) {
   job->run = std::move(run);
   job->done = std::move(done);
   job->request.data = job.get();
+  const SignalsHeld held;  // the first work makes the threads, and signals are the loop's
   const int error = uv_queue_work(
       loop.raw(), &job->request,
       [](uv_work_t* request) noexcept { static_cast<Work::Job*>(request->data)->run(); },

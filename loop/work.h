@@ -1,6 +1,7 @@
 // Runs a function on libuv's threadpool and gives its result back on the loop:
 // for what would block (fsync, a hung file system).  The only place where our
-// code runs on another thread; the function may touch nothing but what it owns.
+// code runs on another thread; the function may touch nothing but what it owns.  The
+// threads exist from the first work on and take no signal.
 #pragma once
 #include <memory>
 #include <optional>

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "spawn/cgroup.h"
-#include "spawn/own_cgroup.h"
 #include "spawn/process_table.h"
 
 namespace mcpctl::runtime {
@@ -37,7 +35,6 @@ std::string clean_up_after_predecessor(const std::string& fleet,
     if (found == 0 && round == most_uncertain_rounds) break;
     ::poll(nullptr, 0, pause_ms);
   }
-  if (const auto own = spawn::own_cgroup()) spawn::remove_stale_cgroups(*own, fleet);
   if (found == 0) return "";
   const std::size_t killed = found - last.found;
   std::string text = "killed " + std::to_string(killed) +

@@ -18,6 +18,8 @@ namespace {
 
 /// A gap between two turns that means that we ourselves were suspended.
 constexpr Duration suspension{2'000};
+/// How long a look for what nobody expects leaves the processors to the first servers.
+constexpr Duration first_starts{250};
 /// How long the end of the fleet waits for a slow disk to take the state file.
 constexpr Duration farewell_patience{1'000};
 
@@ -85,11 +87,15 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
       memory_timer_(loop),
       save_timer_(loop),
       calm_timer_(loop),
-      farewell_(loop) {
+      farewell_(loop),
+      clean_up_timer_(loop) {
   SavedState saved;
   if (auto loaded = load_state(state_path())) saved = std::move(*loaded);
   stopped_by_operator_ = std::move(saved.stopped);
-  cleaned_up_ = clean_up_after_predecessor(config_.name, saved.leaders, around_.self);
+  if (!saved.leaders.empty()) options_.predecessor_died = true;
+  if (options_.predecessor_died) {
+    tell_cleaned_up(clean_up_after_predecessor(config_.name, saved.leaders, around_.self));
+  }
   if (options_.cgroups) {
     spawn::CgroupWishes wishes;
     if (options_.warden != 0) wishes.own_processes = {options_.warden, ::getpid()};
@@ -103,6 +109,27 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
 }
 
 Supervisor::Running::~Running() { kill_survivors(); }
+
+// ---- what a predecessor left ------------------------------------------------------
+
+/// Nothing, most likely: one that died and left no trace here had another runtime directory.
+void Supervisor::Running::clean_up_later() {
+  clean_up_timer_.arm(loop_.now() + first_starts, [this] {
+    cleaning_up_ = loop::run_on_threadpool(
+        loop_,
+        [fleet = config_.name, self = around_.self] {
+          return clean_up_after_predecessor(fleet, {}, self);
+        },
+        [this](const std::string& what) {
+          cleaning_up_ = {};
+          tell_cleaned_up(what);
+        });
+  });
+}
+
+void Supervisor::Running::tell_cleaned_up(const std::string& what) const {
+  if (!what.empty() && options_.on_cleaned_up) options_.on_cleaned_up(what);
+}
 
 // ---- building -------------------------------------------------------------------
 
@@ -140,6 +167,7 @@ void Supervisor::Running::start(const std::vector<std::string>& only) {
         stopped_by_operator_.contains(name);
     if (!stays_down) run(fleet_.enable(id, loop_.now()));
   }
+  if (!options_.predecessor_died) clean_up_later();
 }
 
 // ---- commands -------------------------------------------------------------------
@@ -359,6 +387,7 @@ void Supervisor::Running::fleet_stopped() {
   fleet_deadline_.disarm();
   memory_timer_.disarm();
   calm_timer_.disarm();
+  clean_up_timer_.disarm();
   farewell_.arm(farewell_patience, [this] { tell_stopped(); });
   save_timer_.disarm();
   save_state();

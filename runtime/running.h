@@ -40,7 +40,6 @@ class Supervisor::Running {
   void close_replica(std::string_view replica);
   void reopen_logs();
 
-  const std::string& cleaned_up() const { return cleaned_up_; }
   bool is_stopping() const { return fleet_.is_stopping(); }
   const config::Config& config() const { return config_; }
   Feed& feed() { return feed_; }
@@ -52,6 +51,8 @@ class Supervisor::Running {
  private:
   ServerId add(config::Server server, const std::string& unusable);
   void add_all();
+  void clean_up_later();
+  void tell_cleaned_up(const std::string& what) const;
   Result<ServerId> identify(std::string_view server) const;
   void apply(const supervisor::Plan& plan, const config::Config& wanted);
   void reconfigure(ServerId id, config::Server server, const std::string& unusable, bool restarts,
@@ -112,7 +113,6 @@ class Supervisor::Running {
   std::set<std::string> stopped_by_operator_;
   std::uint64_t sequence_{0};
   bool config_stale_{false};
-  std::string cleaned_up_;
 
   std::optional<SourceWatch> sources_;
   loop::Timer fleet_deadline_;
@@ -123,6 +123,8 @@ class Supervisor::Running {
   loop::Timer farewell_;  ///< armed from the fleet's stop until on_stopped
   bool stopped_told_{false};
   loop::Work saving_;
+  loop::Timer clean_up_timer_;
+  loop::Work cleaning_up_;
   bool save_again_{false};
   bool code_is_given_back_{false};  ///< once is enough: what runs later is needed
   // Shared with the callbacks that wait in the loop's inbox, so that they find out

@@ -88,6 +88,12 @@ Result<std::string> RuntimeDir::state_dir_of(std::string_view fleet) const {
   return path;
 }
 
+Presence RuntimeDir::presence_of(std::string_view fleet) const {
+  const auto socket = socket_of(fleet);
+  if (!socket || ::access(socket->c_str(), F_OK) != 0) return Presence::none;
+  return answers(*socket) ? Presence::running : Presence::abandoned;
+}
+
 std::vector<std::string> RuntimeDir::running() const {
   std::vector<std::string> fleets;
   const std::unique_ptr<DIR, int (*)(DIR*)> directory{::opendir(path_.c_str()), &::closedir};

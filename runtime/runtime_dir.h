@@ -27,6 +27,13 @@ struct Surroundings {
 /// Directory Specification).
 std::string choose_runtime_dir(const Surroundings& surroundings);
 
+/// What stands where a fleet's supervisor listens.
+enum class Presence {
+  none,       ///< nothing: none has been there, or it has ended in order
+  abandoned,  ///< a socket on which nobody accepts: it died
+  running
+};
+
 /// One user's directory of sockets, mode 0700, checked for links and other owners.
 class RuntimeDir {
  public:
@@ -42,6 +49,9 @@ class RuntimeDir {
 
   /// "<dir>/<fleet>.state", made with mode 0700: what a next start must know.
   Result<std::string> state_dir_of(std::string_view fleet) const;
+
+  /// Of one fleet, whose name socket_of() takes.
+  Presence presence_of(std::string_view fleet) const;
 
   /// Names of the fleets whose sockets answer, sorted.
   std::vector<std::string> running() const;

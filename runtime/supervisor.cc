@@ -10,7 +10,6 @@ Supervisor::Supervisor(loop::Loop& loop, config::Config config, Options options)
     : running_(std::make_unique<Running>(loop, std::move(config), std::move(options))) {}
 Supervisor::~Supervisor() = default;
 
-const std::string& Supervisor::cleaned_up() const { return running_->cleaned_up(); }
 void Supervisor::start(const std::vector<std::string>& only) { running_->start(only); }
 
 Result<void> Supervisor::command(Command command, std::string_view server) {

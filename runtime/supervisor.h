@@ -31,7 +31,13 @@ namespace mcpctl::runtime {
 enum class Command { start, stop, restart, reset, kill };
 
 struct Options {
-  std::string state_dir;    ///< for the state file; must exist, mode 0700; empty: none
+  std::string state_dir;  ///< for the state file; must exist, mode 0700; empty: none
+  /// A supervisor of this fleet may have died without an orderly end: what it left is
+  /// cleaned up before anything starts.  Else the look for that, which reads all of
+  /// /proc, is taken when the first servers have had a moment to start.
+  bool predecessor_died{true};
+  /// What the clean-up did, in one sentence; not called if there was nothing to do.
+  std::function<void(const std::string&)> on_cleaned_up;
   bool cgroups{true};       ///< use a control group per server where one is writable
   bool watch_files{false};  ///< restart a server when its files change (source_watch.h)
   /// The process that watches over us; then both may be moved into a control group of
@@ -58,16 +64,13 @@ struct ReloadOutcome {
 
 class Supervisor {
  public:
-  /// Cleans up what a dead supervisor of the same fleet left behind, then is ready
-  /// to start() the servers of `config`.
+  /// Ready to start() the servers of `config`; cleans up what a dead supervisor of the
+  /// same fleet left behind, now or soon after start() (Options::predecessor_died).
   Supervisor(loop::Loop& loop, config::Config config, Options options);
   /// Every server must be gone (on_stopped), or is killed here, blocking at most 2 s.
   ~Supervisor();
   Supervisor(const Supervisor&) = delete;
   Supervisor& operator=(const Supervisor&) = delete;
-
-  /// What the clean-up did, in one sentence; empty if there was nothing to do.
-  const std::string& cleaned_up() const;
 
   /// Enables every server that is wanted; with `only`, these and what they need.
   void start(const std::vector<std::string>& only = {});

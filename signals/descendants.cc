@@ -30,10 +30,17 @@ void reap_all() noexcept {
 
 Descendants::Descendants() noexcept : proc_(spawn::open_proc()) {
   const pid_t self = ::getpid();
-  spawn::for_each_process(proc_.get(), [&](const ProcessStat& process) {
+  const auto note = [&](const ProcessStat& process) {
     if (process.parent != self || prior_count_ == prior_.size()) return;
     prior_[prior_count_++] = {process.pid, process.start_time};
+  };
+  const bool listed = spawn::for_each_child(proc_.get(), self, [&](pid_t child) {
+    ProcessStat process;
+    if (spawn::read_stat(proc_.get(), child, process)) note(process);
   });
+  if (listed) return;
+  prior_count_ = 0;
+  spawn::for_each_process(proc_.get(), note);
 }
 
 bool Descendants::is_prior_pid(pid_t pid) const noexcept {

@@ -17,7 +17,8 @@ inline constexpr Duration kill_limit{2'000};
 
 class Descendants {
  public:
-  /// Notes the children that exist now, to spare them.
+  /// Notes the children that exist now, to spare them.  Looks at all of /proc only where
+  /// the kernel does not list children.
   Descendants() noexcept;
 
   /// Sends `signal` once to every live descendant; how many there were.  0 counts

@@ -15,7 +15,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <optional>
 
 #include "spawn/pipe.h"
 #include "spawn/raw_call.h"
@@ -47,44 +46,36 @@ class AllSignalsBlocked {
 
 MCPCTL_CHILD_SIDE int enter_child(void* plan) { run_child(*static_cast<ChildPlan*>(plan)); }
 
-/// Whether a child that shares our memory, and what else `flags` say, lives to raise a
-/// flag for us.  Nothing: we are too busy to tell.
-std::optional<bool> raises_flag(int (*child)(void*), int flags) {
-  static const ChildStack stack;
-  if (!stack.exists()) return std::nullopt;
-  volatile int flag = 0;
-  const int pid = ::clone(child, stack.top(), CLONE_VM | CLONE_VFORK | flags | SIGCHLD,
-                          const_cast<int*>(&flag));
-  if (pid < 0 && (errno == EAGAIN || errno == ENOMEM)) return std::nullopt;
-  if (pid < 0) return false;
-  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
-  }
-  return flag == 1;
-}
-
 MCPCTL_CHILD_SIDE int raise_flag(void* flag) {
   *static_cast<volatile int*>(flag) = 1;
   for (;;) syscall(SYS_exit_group, 0);
 }
 
-MCPCTL_CHILD_SIDE int raise_flag_with_own_descriptors(void* flag) {
-  const bool left = syscall(SYS_close_range, ~0u, ~0u, CLOSE_RANGE_UNSHARE) == 0;
-  *static_cast<volatile int*>(flag) = left ? 1 : 0;
-  for (;;) syscall(SYS_exit_group, 0);
+/// Whether a child that shares our memory lives to raise a flag for us.
+bool raises_flag() {
+  const ChildStack stack;
+  if (!stack.exists()) return true;  // too busy to tell
+  volatile int flag = 0;
+  const int pid =
+      ::clone(raise_flag, stack.top(), CLONE_VM | CLONE_VFORK | SIGCHLD, const_cast<int*>(&flag));
+  if (pid < 0) return errno == EAGAIN || errno == ENOMEM;
+  while (::waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+  return flag == 1;
 }
 
-/// False under valgrind, which turns every such clone into a fork: then the child
-/// cannot report through our memory, and we are not suspended until its exec.
+/// False under valgrind, which turns every clone(2) of this kind into a fork: then the
+/// child cannot report through our memory, and we are not suspended until its exec.  It
+/// knows no clone3(2), and who has that need not ask.
 bool shares_memory() {
-  static const bool answer = raises_flag(raise_flag, 0).value_or(true);
+  static const bool answer = raises_flag();
   return answer;
 }
 
 /// False before Linux 5.9 and under filters that do not know close_range(2): then the
 /// kernel copies the whole table for each child.
 bool can_leave_our_descriptors() {
-  static const bool answer =
-      raises_flag(raise_flag_with_own_descriptors, CLONE_FILES).value_or(false);
+  static const bool answer = ::syscall(SYS_close_range, ~0u, ~0u, 0) == 0;  // closes nothing
   return answer;
 }
 
@@ -247,7 +238,6 @@ ChildStack::~ChildStack() {
 CloneResult clone_child(ChildPlan& plan, const ChildStack& stack, int cgroup, CloneMethod method) {
   static CloneMethod best = has_clone3 ? CloneMethod::clone3 : CloneMethod::clone;
   const AllSignalsBlocked blocked;
-  if (!shares_memory()) best = CloneMethod::fork;
   if (method < best) method = best;
   if (!stack.exists()) method = CloneMethod::fork;
 
@@ -258,6 +248,7 @@ CloneResult clone_child(ChildPlan& plan, const ChildStack& stack, int cgroup, Cl
     if (made.pid < 0 && is_unavailable(made.error)) method = best = CloneMethod::clone;
   }
   if (method != CloneMethod::clone3) plan.cgroup = cgroup;  // the child enters it itself
+  if (method == CloneMethod::clone && !shares_memory()) method = best = CloneMethod::fork;
   if (method == CloneMethod::clone) {
     made = by_clone(plan, stack);
     if (made.pid < 0 && is_unavailable(made.error)) method = best = CloneMethod::fork;

@@ -278,6 +278,23 @@ TEST_CASE("work runs on the threadpool and its result arrives on the loop") {
   CHECK_FALSE(work.is_running());
 }
 
+TEST_CASE("a thread of the pool takes no signal") {
+  Loop loop;
+  bool takes = true;
+  const Work work = run_on_threadpool(
+      loop,
+      [] {
+        sigset_t held;
+        pthread_sigmask(SIG_BLOCK, nullptr, &held);
+        return sigismember(&held, SIGTERM) == 0 || sigismember(&held, SIGRTMIN) == 0;
+      },
+      [&](bool answer) { takes = answer; });
+
+  loop.run();
+
+  CHECK_FALSE(takes);
+}
+
 TEST_CASE("work that is forgotten does not call back") {
   Loop loop;
   {

@@ -12,6 +12,7 @@
 #include "runtime/cleanup.h"
 #include "runtime/state_file.h"
 #include "spawn/pipe.h"
+#include "spawn/proc.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
@@ -220,32 +221,49 @@ TEST_CASE("without leftovers there is nothing to clean up and nothing to say") {
   CHECK(clean_up_after_predecessor("no-such-fleet-anywhere", {}, self).empty());
 }
 
-TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing else") {
-  // A pid that no process has, of this boot and namespace: a dead supervisor.
+namespace {
+
+/// A supervisor that has ended: a pid that no process has, of this boot and namespace.
+spawn::SupervisorInstance dead_supervisor() {
   auto dead = spawn::SupervisorInstance::current();
   dead.pid = 0x3fffff;
+  return dead;
+}
+
+/// A process that carries this cookie.
+pid_t start_with(const spawn::Cookie& cookie) {
+  auto ends = spawn::make_pipe_ends();
+  REQUIRE(ends.has_value());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string entry = std::string{spawn::cookie_variable} + "=" + to_string(cookie);
+    char command[] = "sleep";
+    char seconds[] = "60";
+    char* argv[] = {command, seconds, nullptr};
+    char* envp[] = {const_cast<char*>(entry.c_str()), nullptr};
+    ::execve("/bin/sleep", argv, envp);
+    ::_exit(127);
+  }
+  ends->second.reset();
+  char byte = 0;
+  // The pipe ends with the exec: from then on the child has its environment.
+  CHECK(::read(ends->first.get(), &byte, 1) == 0);
+  return child;
+}
+
+/// Unlike kill(2), knows a zombie.
+bool is_alive(pid_t process) {
+  spawn::ProcessStat stat;
+  return spawn::read_stat(spawn::open_proc().get(), process, stat) && stat.is_alive();
+}
+
+}  // namespace
+
+TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing else") {
   const std::string fleet = "cleanup-test-" + std::to_string(::getpid());
-  const auto start = [](const std::string& cookie) {
-    auto ends = spawn::make_pipe_ends();
-    REQUIRE(ends.has_value());
-    const pid_t child = ::fork();
-    if (child == 0) {
-      const std::string entry = std::string{spawn::cookie_variable} + "=" + cookie;
-      char command[] = "sleep";
-      char seconds[] = "60";
-      char* argv[] = {command, seconds, nullptr};
-      char* envp[] = {const_cast<char*>(entry.c_str()), nullptr};
-      ::execve("/bin/sleep", argv, envp);
-      ::_exit(127);
-    }
-    ends->second.reset();
-    char byte = 0;
-    // The pipe ends with the exec: from then on the child has its environment.
-    CHECK(::read(ends->first.get(), &byte, 1) == 0);
-    return child;
-  };
-  const pid_t leftover = start(to_string(spawn::Cookie{fleet, "a", Incarnation{1}, dead}));
-  const pid_t stranger = start(to_string(spawn::Cookie{fleet + "x", "a", Incarnation{1}, dead}));
+  const auto dead = dead_supervisor();
+  const pid_t leftover = start_with({fleet, "a", Incarnation{1}, dead});
+  const pid_t stranger = start_with({fleet + "x", "a", Incarnation{1}, dead});
 
   const std::string told =
       clean_up_after_predecessor(fleet, {}, spawn::SupervisorInstance::current());
@@ -257,4 +275,39 @@ TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing 
   CHECK(::waitpid(stranger, &status, WNOHANG) == 0);
   ::kill(stranger, SIGKILL);
   ::waitpid(stranger, &status, 0);
+}
+
+TEST_CASE("leftovers that nothing told of wait for the first starts, and are killed then") {
+  const std::string name = "cleanup-later-" + std::to_string(::getpid());
+  const pid_t leftover = start_with({name, "a", Incarnation{1}, dead_supervisor()});
+  loop::Loop loop;
+  config::Config config;
+  config.name = name;
+  config.servers.push_back(process("plain", {"sleep", "60"}));
+  bool stopped = false;
+  std::string told;
+  Options options;
+  options.shutdown_timeout = Duration{10'000};
+  options.on_stopped = [&] { stopped = true; };
+  options.on_cleaned_up = [&](const std::string& what) { told = what; };
+  SUBCASE("with a trace of the predecessor's death they are killed before") {
+    const Supervisor supervisor{loop, config, options};
+
+    CHECK(told == "killed 1 process that a dead supervisor left behind");
+    CHECK_FALSE(is_alive(leftover));
+    ::waitpid(leftover, nullptr, 0);
+    return;
+  }
+  options.predecessor_died = false;
+  Supervisor supervisor{loop, config, options};
+  CHECK(is_alive(leftover));
+
+  supervisor.start();
+
+  CHECK(turn_until(loop, [&] { return !told.empty(); }));
+  CHECK(told == "killed 1 process that a dead supervisor left behind");
+  CHECK_FALSE(is_alive(leftover));
+  CHECK(supervisor.status_of("plain", false)->state == State::ready);
+  supervisor.stop_all();
+  CHECK(turn_until(loop, [&] { return stopped; }));
 }

@@ -82,5 +82,8 @@ TEST_CASE_FIXTURE(Scratch, "only fleets that answer are running") {
     REQUIRE(::bind(abandoned.get(), stale.raw(), stale.size()) == 0);
 
     CHECK(directory->running() == std::vector<std::string>{"alive"});
+    CHECK(directory->presence_of("alive") == Presence::running);
+    CHECK(directory->presence_of("stale") == Presence::abandoned);
+    CHECK(directory->presence_of("neither") == Presence::none);
   }
 }
