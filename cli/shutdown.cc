@@ -2,7 +2,9 @@
 
 #include <unistd.h>
 
+#include <ranges>
 #include <string>
+#include <vector>
 
 #include "cli/exit_code.h"
 
@@ -13,15 +15,13 @@ constexpr Duration one_wish{100};
 constexpr std::size_t names_shown = 5;
 
 /// "weather, github and 3 more"; empty when nothing runs.
-std::string running_servers(const runtime::FleetStatus& status) {
+std::string list(const std::vector<std::string>& servers) {
   std::string text;
-  std::size_t count = 0;
-  for (const runtime::ServerStatus& server : status.servers) {
-    if (!server.pid || ++count > names_shown) continue;
-    text += (text.empty() ? "" : ", ") + server.name;
+  for (const std::string& server : servers | std::views::take(names_shown)) {
+    text += (text.empty() ? "" : ", ") + server;
   }
-  if (count > names_shown) text += " and " + std::to_string(count - names_shown) + " more";
-  return text;
+  if (servers.size() <= names_shown) return text;
+  return text + " and " + std::to_string(servers.size() - names_shown) + " more";
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void Shutdown::request(std::string_view reason) {
 
 void Shutdown::begin(std::string_view reason) {
   if (supervisor_.is_stopping()) return;
-  const std::string waiting_for = running_servers(supervisor_.status(false));
+  const std::string waiting_for = list(supervisor_.with_process());
   log_.info(
       std::string{reason} + ": stopping" +
       (waiting_for.empty() ? "" : "; waiting for " + waiting_for + " (once more kills them now)"));

@@ -34,6 +34,7 @@ class Supervisor::Running {
   void stop_all();
   void kill_all();
   FleetStatus status(bool with_usage);
+  std::vector<std::string> with_process() const;
   Result<ServerStatus> status_of(std::string_view server, bool with_usage);
   Instance* find(std::string_view server);
   Channel* open_replica(std::string_view server);

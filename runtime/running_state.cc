@@ -2,7 +2,10 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "runtime/running.h"
 #include "runtime/state_file.h"
@@ -57,15 +60,25 @@ FleetStatus Supervisor::Running::status(bool with_usage) {
 
 /// As configured, whichever processes they have by now; then what runs beside them.
 std::vector<ServerId> Supervisor::Running::in_order() const {
-  std::map<std::string_view, std::size_t> places;
+  std::unordered_map<std::string_view, std::size_t> places;
   for (const config::Server& server : config_.servers) places.emplace(server.name, places.size());
+  std::vector<std::pair<std::size_t, ServerId>> placed;
+  for (const auto& [id, member] : fleet_.members()) {
+    const auto place = places.find(member.name);
+    placed.emplace_back(place == places.end() ? places.size() : place->second, id);
+  }
+  std::ranges::sort(placed);
   std::vector<ServerId> ids;
-  for (const auto& [id, member] : fleet_.members()) ids.push_back(id);
-  std::ranges::sort(ids, {}, [&](ServerId id) {
-    const auto place = places.find(fleet_.find(id)->name);
-    return std::pair{place == places.end() ? places.size() : place->second, id};
-  });
+  for (const auto& [place, id] : placed) ids.push_back(id);
   return ids;
+}
+
+std::vector<std::string> Supervisor::Running::with_process() const {
+  std::vector<std::string> names;
+  for (const ServerId id : in_order()) {
+    if (instances_.at(id)->pid() != 0) names.push_back(fleet_.find(id)->name);
+  }
+  return names;
 }
 
 Result<ServerStatus> Supervisor::Running::status_of(std::string_view server, bool with_usage) {

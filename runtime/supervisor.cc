@@ -26,6 +26,7 @@ void Supervisor::kill_all() { running_->kill_all(); }
 void Supervisor::end_now() { running_.reset(); }
 bool Supervisor::is_stopping() const { return running_->is_stopping(); }
 FleetStatus Supervisor::status(bool with_usage) { return running_->status(with_usage); }
+std::vector<std::string> Supervisor::with_process() const { return running_->with_process(); }
 
 Result<ServerStatus> Supervisor::status_of(std::string_view server, bool with_usage) {
   return running_->status_of(server, with_usage);

@@ -102,6 +102,8 @@ class Supervisor {
 
   /// `with_usage` reads memory and CPU of every tree (one pass over /proc).
   FleetStatus status(bool with_usage);
+  /// The names of the servers that have a process, in the order of status().
+  std::vector<std::string> with_process() const;
   Result<ServerStatus> status_of(std::string_view server, bool with_usage);
   const config::Config& config() const;
 

@@ -14,6 +14,8 @@ namespace {
 /// What survives this many milliseconds of SIGKILL sleeps in the kernel; more
 /// rounds would not hurt it.
 constexpr Duration most_killing{2'500};
+/// For a group to end of its signal, before who is elsewhere or stopped is looked for.
+constexpr Duration moment_to_end{50};
 constexpr Duration first_pause{2};
 constexpr Duration undecided_pause{10};
 constexpr unsigned end_pause_us = 10'000;
@@ -24,7 +26,10 @@ constexpr Duration last_killing{1'000};
 }  // namespace
 
 TreeWatch::TreeWatch(loop::Loop& loop)
-    : loop_(loop), rounds_(loop), table_([this](pid_t pid) { return children_.contains(pid); }) {
+    : loop_(loop),
+      rounds_(loop),
+      rest_(loop),
+      table_([this](pid_t pid) { return children_.contains(pid); }) {
   auto watch = loop::SignalWatch::open(loop, SIGCHLD, [this](int) { child_changed(); });
   if (watch) sigchld_ = std::move(*watch);
 }
@@ -62,17 +67,14 @@ bool TreeWatch::is_empty(spawn::Tree& tree) {
   return tree.is_empty(tree.is_empty_needs_table() ? table() : table_);
 }
 
-/// All groups at once, and while they end a look at who else there is.
+/// All groups at once; who is elsewhere or stopped interests only where not all has ended.
 void TreeWatch::signal(spawn::Tree& tree, int signal) {
   if (!tree.signal_group_first(signal)) {
     tree.signal(signal, table());
     return;
   }
   half_signalled_.emplace_back(&tree, signal);
-  if (half_signalled_.size() > 1) return;  // posted already
-  loop_.post([this, alive = std::weak_ptr{alive_}] {
-    if (!alive.expired()) signal_rest();
-  });
+  if (!rest_.is_armed()) rest_.arm(moment_to_end, [this] { signal_rest(); });
 }
 
 void TreeWatch::signal_rest() {

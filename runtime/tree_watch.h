@@ -35,7 +35,7 @@ class TreeWatch {
 
   /// Whether nothing of the tree is alive, as of now.
   bool is_empty(spawn::Tree& tree);
-  /// What is not in its leader's group may hear it a turn of the loop later.
+  /// What is not in its leader's group, or is stopped, may hear it 50 ms later.
   void signal(spawn::Tree& tree, int signal);
 
   /// Calls `on_empty` once, when nothing of the tree is left; from the loop.
@@ -80,6 +80,7 @@ class TreeWatch {
   loop::Loop& loop_;
   std::optional<loop::SignalWatch> sigchld_;
   loop::Timer rounds_;
+  loop::Timer rest_;  ///< armed while any tree is half signalled
   Duration pause_{0};
   spawn::ProcessTable table_;
   bool table_is_fresh_{false};

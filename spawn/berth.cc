@@ -8,17 +8,6 @@
 #include "loop/null_device.h"
 
 namespace mcpctl::spawn {
-namespace {
-
-/// While children share our table of descriptors the kernel lets it grow only after a
-/// grace period of RCU, some 10 ms in which nothing starts, and it would grow six times
-/// on the way to a thousand servers.  So it is made as large before there are children.
-void widen_descriptor_table(int device) {
-  constexpr int highest = 4095;
-  const loop::Fd widens{::fcntl(device, F_DUPFD_CLOEXEC, highest)};
-}
-
-}  // namespace
 
 loop::Fd& Berth::null() {
   static loop::Fd device;
@@ -29,10 +18,7 @@ loop::Fd& Berth::null() {
 int Berth::null_device() { return null().get(); }
 
 std::array<Berth, Berth::count>& Berth::all() {
-  static std::array<Berth, count> berths = [] {
-    widen_descriptor_table(null_device());
-    return std::array<Berth, count>{};
-  }();
+  static std::array<Berth, count> berths;
   return berths;
 }
 

@@ -133,10 +133,11 @@ std::size_t Tree::signal(int signal, ProcessTable& table) {
 }
 
 bool Tree::signal_group_first(int signal) {
-  return !is_gone_ && cgroup_ != nullptr && strike(signal);
+  return !is_gone_ && cgroup_ != nullptr && signal_group(signal);
 }
 
 std::size_t Tree::signal_rest(int signal, ProcessTable& table) {
+  if (wakes_the_stopped(signal)) signal_group(SIGCONT);
   const auto all = members(table);
   signal_each(signal, all, table, true);
   return all.size();

@@ -49,8 +49,9 @@ class Tree {
   /// KILL and the stopping ones is followed by SIGCONT, so that a stopped process
   /// hears it.  Returns how many members there were.
   std::size_t signal(int signal, ProcessTable& table);
-  /// The same in two steps, without a look at /proc before the first: the one stroke, and
-  /// what is elsewhere.  Only a control group allows that, since nobody slips out of one.
+  /// The same in two steps, without a look at /proc before the first: the one stroke; and
+  /// who is elsewhere or stopped.  Only a control group allows that, since nobody slips
+  /// out of one.  Between them most trees end: the second is for those that have not.
   /// The first is false, and has done nothing, where it cannot be: then signal() does it.
   bool signal_group_first(int signal);
   std::size_t signal_rest(int signal, ProcessTable& table);

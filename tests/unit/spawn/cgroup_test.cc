@@ -237,6 +237,32 @@ TEST_CASE("a signal in two steps reaches also those who left the group, though i
   }
 }
 
+TEST_CASE("the second step wakes who is stopped to hear the first") {
+  const NoChildLeft check;
+  const Groups groups;
+  if (!groups) return;
+  auto group = groups.fleet->incarnation_of("github");
+  REQUIRE(group);
+  ChildSpec spec = shell("kill -STOP $$; sleep 100");
+  spec.cgroup = group->descriptor();
+  auto child = spawn::spawn(spec);
+  REQUIRE(child);
+  Tree tree{std::move(*child), "no cookie at all", &*group};
+  ProcessTable table;
+  REQUIRE(eventually([&] {
+    REQUIRE(table.refresh());
+    const ProcessStat* const leader = table.find(tree.leader().pid);
+    return leader != nullptr && leader->state == 'T';
+  }));
+
+  REQUIRE(tree.signal_group_first(SIGTERM));
+  CHECK_FALSE(tree.is_empty(table));
+  tree.signal_rest(SIGTERM, table);
+
+  CHECK(eventually([&] { return tree.is_empty(table); }));
+  wait_for(tree.leader());
+}
+
 TEST_CASE("a limit that cannot be set is named, and no limit is no complaint") {
   const Groups groups;
   if (!groups) return;
