@@ -33,11 +33,13 @@ constexpr std::uint64_t longest_answer = 16u << 20;  ///< bytes
 class HttpUpstream::Session {
  public:
   Session(loop::Loop& loop, const config::Server& server, const mcp::Profile& profile,
-          Callbacks callbacks)
+          const std::optional<mcp::Introduction>& client, Callbacks callbacks)
       : client_(loop),
         url_(http::parse_url(server.url)),
         headers_(server.headers),
         profile_(profile),
+        introduction_(
+            client.value_or(mcp::introduction_of({MCPCTL_VERSION}, relayed_capabilities))),
         callbacks_(std::move(callbacks)),
         soon_(loop),
         listening_again_(loop) {
@@ -114,7 +116,7 @@ class HttpUpstream::Session {
   void initialize() {
     http::Outgoing request = outgoing("POST");
     request.headers.remove("MCP-Protocol-Version");
-    request.body = mcp::initialize_request(take_id(), {MCPCTL_VERSION}, relayed_capabilities);
+    request.body = mcp::initialize_request(take_id(), introduction_);
     http::CallCallbacks callbacks;
     callbacks.on_head = [this](const http::Response& head) {
       id_ = head.headers.get(session_header);
@@ -265,6 +267,7 @@ class HttpUpstream::Session {
   Result<http::Url> url_;
   config::Variables headers_;
   mcp::Profile profile_;
+  mcp::Introduction introduction_;
   Callbacks callbacks_;
   MirroredParams mirrored_;  ///< of this one server, under no name
   loop::Timer soon_;
@@ -281,8 +284,9 @@ class HttpUpstream::Session {
 };
 
 HttpUpstream::HttpUpstream(loop::Loop& loop, const config::Server& server,
-                           const mcp::Profile& profile, Callbacks callbacks)
-    : session_(std::make_unique<Session>(loop, server, profile, std::move(callbacks))) {}
+                           const mcp::Profile& profile,
+                           const std::optional<mcp::Introduction>& client, Callbacks callbacks)
+    : session_(std::make_unique<Session>(loop, server, profile, client, std::move(callbacks))) {}
 HttpUpstream::~HttpUpstream() = default;
 void HttpUpstream::send(relay::ToServer message) { session_->send(std::move(message)); }
 std::uint64_t HttpUpstream::take_id() { return session_->take_id(); }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,7 @@
 #include "loop/loop.h"
 #include "mcp/client.h"
 #include "mcp/envelope.h"
+#include "mcp/message.h"
 #include "relay/output.h"
 
 namespace mcpctl::gateway {
@@ -36,9 +38,10 @@ class HttpUpstream {
     std::function<void(relay::CallId, const std::string& why)> on_broken;
   };
 
-  /// `profile` is what the supervisor learnt: a modern server needs no session.
+  /// `profile` is what the supervisor learnt: a modern server needs no session.  `client`:
+  /// for which alone this is; nothing: for all.
   HttpUpstream(loop::Loop& loop, const config::Server& server, const mcp::Profile& profile,
-               Callbacks callbacks);
+               const std::optional<mcp::Introduction>& client, Callbacks callbacks);
   ~HttpUpstream();
   HttpUpstream(const HttpUpstream&) = delete;
   HttpUpstream& operator=(const HttpUpstream&) = delete;

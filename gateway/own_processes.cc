@@ -6,6 +6,7 @@
 
 #include "gateway/reply.h"
 #include "gateway/upstream.h"
+#include "relay/profile.h"
 
 namespace mcpctl::gateway {
 namespace {
@@ -70,6 +71,8 @@ class OwnProcesses::Client final : public Downstream {
   DownstreamSink& sink_;
 
  public:
+  mcp::Introduction introduction() const { return relay::introduction_of(asker_); }
+
   Upstream upstream;
   std::optional<std::list<Client*>::iterator> place;  ///< among the holders
 
@@ -114,7 +117,7 @@ bool OwnProcesses::open(Client& client) {
   }
   close(client);  // a reload may have taken the one that it had
   if (!make_room()) return false;
-  runtime::Channel* channel = supervisor_.open_replica(server_);
+  runtime::Channel* channel = supervisor_.open_replica(server_, client.introduction());
   if (channel == nullptr) return false;
   client.upstream.attach(*channel);
   client.place = holders_.insert(holders_.end(), &client);

@@ -53,6 +53,7 @@ std::unique_ptr<Downstream> Upstream::own(relay::Asker asker, DownstreamSink& si
   relay::Link::Options::Owner owner;
   owner.abilities = relay::abilities_of(asker.capabilities);
   owner_ = owner;
+  introduction_ = relay::introduction_of(asker);
   return join(std::move(asker), sink);
 }
 

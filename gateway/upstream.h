@@ -165,6 +165,7 @@ class Upstream {
 
   std::unique_ptr<OwnProcesses> own_processes_;  ///< once somebody got one
   std::optional<relay::Link::Options::Owner> owner_;
+  std::optional<mcp::Introduction> introduction_;  ///< of the owner
   std::map<relay::DownstreamId, Seat*> seats_;
   std::unordered_map<std::uint64_t, Ticket*> calls_;  ///< by CallId
   std::deque<Ticket*> waiting_;

@@ -133,7 +133,8 @@ void Upstream::follow_channel() {
   if (peer.channel->running().transport == config::Transport::stdio) {
     open_link(peer, *profile);
   } else if (!peer.http && !http_retry_.is_armed()) {
-    peer.http.emplace(loop_, peer.channel->running(), *profile, peer.http_callbacks());
+    peer.http.emplace(loop_, peer.channel->running(), *profile, introduction_,
+                      peer.http_callbacks());
   }
 }
 

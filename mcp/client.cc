@@ -91,7 +91,9 @@ void Client::send_discover(Instant now) {
 
 void Client::send_initialize(Instant now) {
   initialize_sent_ = true;
-  send_request(initialize_, initialize_request(take_id(), options_.client, options_.capabilities),
+  const Introduction us = introduction_of(options_.client, options_.capabilities);
+  const Introduction* told = options_.client_of_its_own;
+  send_request(initialize_, initialize_request(take_id(), told != nullptr ? *told : us),
                "initialize", now, std::nullopt);
 }
 
@@ -174,7 +176,8 @@ Receipt Client::take_request(const Envelope& envelope, std::string_view message)
     outputs_.emplace_back(Send{empty_response(id), {}, 0, identity_.protocol_version});
     return Receipt::taken;
   }
-  if (options_.capabilities != "{}") return Receipt::unclaimed;
+  const bool is_declared = options_.client_of_its_own != nullptr || options_.capabilities != "{}";
+  if (is_declared) return Receipt::unclaimed;
   refuse(envelope, message);
   return Receipt::taken;
 }

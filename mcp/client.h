@@ -119,6 +119,9 @@ class Client {
     /// What `initialize` declares: a raw JSON object of static storage.  Declared is
     /// what somebody else answers: then requests are left unclaimed, except for ping.
     std::string_view capabilities{"{}"};
+    /// Who is introduced in place of us and these: the client for which alone the server
+    /// runs.  Borrowed; null: nobody.
+    const Introduction* client_of_its_own{nullptr};
     bool keep_profile{false};  ///< for profile()
   };
 

@@ -33,14 +33,18 @@ std::string discover_request(std::uint64_t id, ClientInfo client) {
   return one_line(message);
 }
 
-std::string initialize_request(std::uint64_t id, ClientInfo client, std::string_view capabilities) {
+Introduction introduction_of(ClientInfo client, std::string_view capabilities) {
+  return {one_line(software(client)), std::string{capabilities}};
+}
+
+std::string initialize_request(std::uint64_t id, const Introduction& client) {
   std::string text = R"({"jsonrpc":"2.0","id":)" + std::to_string(id);
   text += R"(,"method":"initialize","params":{"protocolVersion":")";
   text += newest_legacy;
   text += R"(","capabilities":)";
-  text += capabilities;
+  text += client.capabilities;
   text += R"(,"clientInfo":)";
-  text += one_line(software(client));
+  text += client.info;
   return text + "}}";
 }
 

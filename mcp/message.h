@@ -20,10 +20,16 @@ struct ClientInfo {
 /// request must have, with no client capabilities.
 std::string discover_request(std::uint64_t id, ClientInfo client);
 
-/// MCP 2025-11-25, lifecycle.  `capabilities` is a raw JSON object; with none, no
-/// server has a reason to ask us for roots, sampling or elicitation.
-std::string initialize_request(std::uint64_t id, ClientInfo client,
-                               std::string_view capabilities = "{}");
+/// A client as `initialize` introduces it: raw JSON objects.
+struct Introduction {
+  std::string info;
+  /// With none, no server has a reason to ask for roots, sampling or elicitation.
+  std::string capabilities{"{}"};
+};
+Introduction introduction_of(ClientInfo client, std::string_view capabilities = "{}");
+
+/// MCP 2025-11-25, lifecycle.
+std::string initialize_request(std::uint64_t id, const Introduction& client);
 std::string initialized_notification();
 
 /// Legacy only.

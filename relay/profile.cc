@@ -1,5 +1,6 @@
 #include "relay/profile.h"
 
+#include "mcp/framing.h"
 #include "mcp/raw.h"
 #include "relay/message.h"
 
@@ -67,6 +68,22 @@ std::string discover_result(const ServerProfile& server) {
       .add("ttlMs", "0")
       .add("cacheScope", "\"private\"")
       .take();
+}
+
+mcp::Introduction introduction_of(const Asker& client) {
+  ObjectText capabilities;
+  mcp::RawObject members{client.capabilities};
+  while (const auto member = members.next()) {
+    const std::string_view key = member->key.substr(1, member->key.size() - 2);
+    if (!mcp::is_string(member->key, "tasks")) capabilities.add(key, member->value);
+  }
+  mcp::Introduction introduction{client.info, capabilities.take()};
+  if (!introduction.info.starts_with('{')) {
+    introduction.info = mcp::introduction_of({MCPCTL_VERSION}).info;
+  }
+  mcp::put_on_one_line(introduction.info);
+  mcp::put_on_one_line(introduction.capabilities);
+  return introduction;
 }
 
 }  // namespace mcpctl::relay

@@ -1,9 +1,12 @@
-// What a server says of itself, and how a client of either era hears it.
+// What a server says of itself, and how a client of either era hears it; and what a
+// server hears of its only client.
 #pragma once
 #include <string>
 #include <string_view>
 
+#include "mcp/message.h"
 #include "mcp/version.h"
+#include "relay/request.h"
 
 namespace mcpctl::relay {
 
@@ -28,5 +31,9 @@ std::string initialize_result(const ServerProfile& server, std::string_view revi
 /// the server may be another.  Names the modern revisions, whatever the server speaks:
 /// a Link translates.
 std::string discover_result(const ServerProfile& server);
+
+/// A legacy client as a server is told of it that is its alone: what it says of itself, each
+/// object on one line; but not that it has tasks (MCP 2025-11-25), of which no Link asks.
+mcp::Introduction introduction_of(const Asker& client);
 
 }  // namespace mcpctl::relay

@@ -42,9 +42,11 @@ bool wants_notify_socket(const config::Server& server) {
 
 }  // namespace
 
-Instance::Instance(ServerId id, config::Server server, FleetContext& context, std::string marked_as)
+Instance::Instance(ServerId id, config::Server server, FleetContext& context, Client client,
+                   std::string marked_as)
     : id_(id),
       around_(context),
+      client_(std::move(client)),
       marked_as_(std::move(marked_as)),
       config_(std::make_shared<config::Server>(std::move(server))),
       log_(std::make_unique<ServerLog>(around_.loop, config_->name, config_->logs, around_.lines,
@@ -298,7 +300,7 @@ void Instance::make_prober() {
       (std::uint64_t{id_.value} << 32 | incarnation_.value) * 0x9e3779b97f4a7c15u;
   prober_.emplace(
       around_.loop, around_.trees, *running_, [this] { return check_target(); }, protocol_, chance,
-      around_.relays, prober_callbacks());
+      around_.relays, client_ ? &*client_ : nullptr, prober_callbacks());
   if (running_->readiness.method != config::Readiness::Method::log_line) return;
   line_watch_ = log_->lines().subscribe([this](const Line& line) {
     if (is_own_output(line.stream) && prober_) prober_->heard_line(line.text);

@@ -11,6 +11,7 @@
 #include "config/config.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "mcp/message.h"
 #include "runtime/channel.h"
 #include "runtime/notify_socket.h"
 #include "runtime/prober.h"
@@ -46,7 +47,10 @@ struct FleetContext {
 class Instance {
  public:
   /// `marked_as`: whose the processes are, in their cookies, if not the server's own name.
-  Instance(ServerId id, config::Server server, FleetContext& context, std::string marked_as = {});
+  /// `client`: for which alone they run; nothing: for all.
+  using Client = std::optional<mcp::Introduction>;
+  Instance(ServerId id, config::Server server, FleetContext& context, Client client = {},
+           std::string marked_as = {});
   /// Forgets the process; ending it is the machine's business.
   ~Instance();
   Instance(const Instance&) = delete;
@@ -86,6 +90,7 @@ class Instance {
   pid_t pid() const { return process_ && !process_->has_exited() ? process_->pid() : 0; }
   const Prober* prober() const { return prober_ ? &*prober_ : nullptr; }
   const std::string& status_text() const { return status_text_; }
+  const Client& client() const { return client_; }
 
  private:
   bool is_remote() const { return running().transport == config::Transport::remote; }
@@ -113,6 +118,7 @@ class Instance {
 
   ServerId id_;
   FleetContext& around_;
+  Client client_;
   std::string marked_as_;  ///< empty: as the configuration names it
   // Two views of one value until a reload or a port makes them differ: shared, as the
   // copies would be most of what a large fleet weighs.

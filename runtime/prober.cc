@@ -29,7 +29,7 @@ bool speaks_mcp(const config::Server& server) { return server.kind == config::Ki
 
 Prober::Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
                std::function<CheckTarget()> target, ProtocolMemory& memory, std::uint64_t chance,
-               bool relays, Callbacks callbacks)
+               bool relays, const mcp::Introduction* client, Callbacks callbacks)
     : loop_(loop),
       trees_(trees),
       server_(server),
@@ -37,6 +37,7 @@ Prober::Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
       memory_(memory),
       chance_(chance),
       relays_(relays),
+      client_(client),
       callbacks_(std::move(callbacks)),
       readiness_(health::readiness_policy(server.readiness, server.kind, server.transport)),
       readiness_timer_(loop) {
@@ -58,7 +59,10 @@ void Prober::open_conversation() {
   // Over HTTP nothing is lost by asking: each message stands alone.
   options.skip_discover = memory_.skip_discover && !over_http();
   options.keep_profile = relays_;
-  if (relays_ && !over_http()) options.capabilities = relayed_capabilities;
+  if (relays_ && !over_http()) {
+    options.capabilities = relayed_capabilities;
+    options.client_of_its_own = client_;
+  }
   if (http_) {
     http_->end_session();
   } else if (over_http()) {

@@ -50,10 +50,11 @@ class Prober {
   /// check from outside, when that is needed.  `chance` spreads the probes of many
   /// servers.
   /// With `relays`, clients' requests will share its conversation over stdio: then it
-  /// declares what they may be able to do.
+  /// declares what they may be able to do, or introduces `client`, which outlives the
+  /// prober, as the only one; null: there is none.
   Prober(loop::Loop& loop, TreeWatch& trees, const config::Server& server,
          std::function<CheckTarget()> target, ProtocolMemory& memory, std::uint64_t chance,
-         bool relays, Callbacks callbacks);
+         bool relays, const mcp::Introduction* client, Callbacks callbacks);
   ~Prober();
   Prober(const Prober&) = delete;
   Prober& operator=(const Prober&) = delete;
@@ -112,6 +113,7 @@ class Prober {
   ProtocolMemory& memory_;
   std::uint64_t chance_;
   bool relays_;
+  const mcp::Introduction* client_;
   Callbacks callbacks_;
 
   health::Readiness readiness_;

@@ -142,11 +142,13 @@ void Supervisor::Running::add_all() {
   }
 }
 
-ServerId Supervisor::Running::add(config::Server server, const std::string& unusable) {
+ServerId Supervisor::Running::add(config::Server server, const std::string& unusable,
+                                  Instance::Client client) {
   supervisor::Spec spec = supervisor::spec_of(server);
   spec.unusable = unusable;
   const ServerId id = fleet_.add(server.name, std::move(spec), server.depends_on, server.required);
-  instances_.emplace(id, std::make_unique<Instance>(id, std::move(server), around_));
+  instances_.emplace(id,
+                     std::make_unique<Instance>(id, std::move(server), around_, std::move(client)));
   return id;
 }
 

@@ -37,7 +37,7 @@ class Supervisor::Running {
   std::vector<std::string> with_process() const;
   Result<ServerStatus> status_of(std::string_view server, bool with_usage);
   Instance* find(std::string_view server);
-  Channel* open_replica(std::string_view server);
+  Channel* open_replica(std::string_view server, mcp::Introduction client);
   void close_replica(std::string_view replica);
   void reopen_logs();
 
@@ -50,7 +50,7 @@ class Supervisor::Running {
   LineFeed& lines() { return lines_; }
 
  private:
-  ServerId add(config::Server server, const std::string& unusable);
+  ServerId add(config::Server server, const std::string& unusable, Instance::Client client = {});
   void add_all();
   void clean_up_later();
   void tell_cleaned_up(const std::string& what) const;

@@ -17,14 +17,15 @@ config::Server replica_of(config::Server server, std::string name) {
 
 }  // namespace
 
-Channel* Supervisor::Running::open_replica(std::string_view server) {
+Channel* Supervisor::Running::open_replica(std::string_view server, mcp::Introduction client) {
   const auto origin = fleet_.find(server);
   if (!origin || is_stopping()) return nullptr;
   std::string name = free_replica_name(server);
   const supervisor::Lifecycle& life = fleet_.find(*origin)->life;
   const bool is_wanted = life.goal() == supervisor::Goal::up;
   const std::string unusable = life.spec().unusable;
-  const ServerId id = add(replica_of(instances_.at(*origin)->config(), std::move(name)), unusable);
+  const ServerId id = add(replica_of(instances_.at(*origin)->config(), std::move(name)), unusable,
+                          std::move(client));
   replicas_.emplace(id, server);
   if (is_wanted) run(fleet_.enable(id, loop_.now()));
   return &instances_.at(id)->channel();

@@ -60,8 +60,8 @@ void Supervisor::Running::replace(ServerId id, config::Server wanted, supervisor
   wanted.name = free_replica_name(replicas_.contains(id) ? replicas_.at(id) : name);
   const ServerId successor = fleet_.add_successor(id, wanted.name, supervisor::spec_of(wanted),
                                                   wanted.depends_on, wanted.required);
-  instances_.emplace(successor,
-                     std::make_unique<Instance>(successor, std::move(wanted), around_, name));
+  instances_.emplace(successor, std::make_unique<Instance>(successor, std::move(wanted), around_,
+                                                           instances_.at(id)->client(), name));
   run(fleet_.start(successor, now, motive));
 }
 

@@ -42,8 +42,8 @@ Channel* Supervisor::channel(std::string_view server) {
   return instance == nullptr ? nullptr : &instance->channel();
 }
 
-Channel* Supervisor::open_replica(std::string_view server) {
-  return running_->open_replica(server);
+Channel* Supervisor::open_replica(std::string_view server, mcp::Introduction client) {
+  return running_->open_replica(server, std::move(client));
 }
 
 void Supervisor::close_replica(std::string_view replica) { running_->close_replica(replica); }

@@ -115,9 +115,10 @@ class Supervisor {
   Channel* channel(std::string_view server);
   /// One more process of a server, for one client session: a member of the fleet of its
   /// own, NAME~NUMBER, configured as the server is and started by its first request.
-  /// Follows the server's commands and reloads.  nullptr: there is no such server, or the
-  /// fleet stops.
-  Channel* open_replica(std::string_view server);
+  /// Follows the server's commands and reloads.  `client` is whom the server is told of in
+  /// the legacy handshake over stdio, each object on one line.  nullptr: there is no such
+  /// server, or the fleet stops.
+  Channel* open_replica(std::string_view server, mcp::Introduction client);
   /// Stops it and forgets it, soon; nobody listens to its channel any more.
   void close_replica(std::string_view replica);
   /// What clients ask of the servers: counted by who relays.

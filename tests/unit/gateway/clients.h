@@ -42,6 +42,15 @@ struct Client final : DownstreamSink {
     asker.capabilities = "{}";
     downstream = backend.connect(target, std::move(asker), *this);
   }
+  /// A session that says more of itself.
+  Client(Backend& backend, std::string_view target, std::string info, std::string capabilities) {
+    relay::Asker asker;
+    asker.era = mcp::Era::legacy;
+    asker.revision = mcp::newest_legacy;
+    asker.info = std::move(info);
+    asker.capabilities = std::move(capabilities);
+    downstream = backend.connect(target, std::move(asker), *this);
+  }
   void on_message(std::string_view text) noexcept override { messages.emplace_back(text); }
 
   std::unique_ptr<Asked> asks(std::string text) {

@@ -71,7 +71,7 @@ struct Session {
     profile.era = era;
     profile.revision = era == mcp::Era::legacy ? mcp::newest_legacy : mcp::newest_modern;
     upstream.emplace(
-        loop, server, profile,
+        loop, server, profile, std::nullopt,
         HttpUpstream::Callbacks{
             .on_open = [this](const mcp::Profile& opened) { profiles.push_back(opened); },
             .on_lost = [this](const std::string& why) { lost.push_back(why); },

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "behind.h"
+#include "mcp/raw.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
@@ -64,6 +65,55 @@ TEST_CASE("every session has a process of its own, from its first request to its
   REQUIRE(behind.fleet.until([&] { return behind.members() == 2; }));
   CHECK(::kill(pid, 0) != 0);
   behind.use(two);
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a session's own process is told of its client, the server's own of mcpctl") {
+  // Says what it was told in `initialize`, whatever it is asked.
+  config::Server server = scripted("mcp", R"sh(
+while read -r line; do
+  id=${line#*'"id":'}; id=${id%%[,\}]*}
+  case $line in
+    *'"notifications/'*) continue ;;
+    *'"server/discover"'*) said='"error":{"code":-32601,"message":"no"}' ;;
+    *'"initialize"'*) told=$line said='"result":{"protocolVersion":"2025-11-25",'\
+'"capabilities":{},"serverInfo":{"name":"sh","version":"1"}}' ;;
+    *) said="\"result\":$told" ;;
+  esac
+  printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$said"
+done)sh");
+  server.sharing = config::Sharing::session;
+  Processes behind{server};
+  const auto told = [&](Client& client) {
+    const auto asked = client.asks(R"({"jsonrpc":"2.0","id":1,"method":"what/said"})");
+    REQUIRE(behind.answered(*asked));
+    const auto envelope = mcp::scan(*asked->response);
+    REQUIRE(envelope.has_value());
+    return std::string{mcp::member(envelope->result.in(*asked->response), "params")};
+  };
+  const auto params = [](std::string_view capabilities, std::string_view info) {
+    return R"({"protocolVersion":"2025-11-25","capabilities":)" + std::string{capabilities} +
+           R"(,"clientInfo":)" + std::string{info} + '}';
+  };
+  const std::string ann_info = "{\"name\":\"ann\",\n\"version\":\"7\"}";
+  Client ann{*behind.upstreams, "mcp", ann_info, R"({"roots":{},"tasks":{"list":{}}})"};
+  Client bob{*behind.upstreams, "mcp", R"({"name":"bob","version":"1.0"})",
+             R"({"sampling":{"tools":{}},"x":{}})"};
+  Client modern{*behind.upstreams, "mcp", mcp::Era::modern};
+
+  CHECK(told(ann) == params(R"({"roots":{}})", R"({"name":"ann", "version":"7"})"));
+  CHECK(told(bob) ==
+        params(R"({"sampling":{"tools":{}},"x":{}})", R"({"name":"bob","version":"1.0"})"));
+  CHECK(told(modern).find(R"("clientInfo":{"name":"mcpctl")") != std::string::npos);
+
+  // The process that takes its place is told the same.
+  const int former = behind.pid("mcp~1");
+  SUBCASE("after a crash") { REQUIRE(::kill(former, SIGKILL) == 0); }
+  SUBCASE("in a rolling restart") {
+    REQUIRE(behind.fleet.supervisor().restart_rolling("mcp").has_value());
+  }
+  REQUIRE(behind.is_replaced("mcp~1", former));
+  CHECK(told(ann) == params(R"({"roots":{}})", R"({"name":"ann", "version":"7"})"));
   behind.fleet.stop_and_check();
 }
 

@@ -286,5 +286,15 @@ TEST_CASE("our own suspension does not make a server late") {
   CHECK(c.methods == Methods{"server/discover"});
 }
 
+TEST_CASE("a server of one client is told of that client, and asks it what it may be asked") {
+  const Introduction client{R"({"name":"ann","version":"1"})", "{}"};
+  Conversation c{{.skip_discover = true, .client_of_its_own = &client}};
+
+  CHECK(c.sent.back().find(R"("capabilities":{},"clientInfo":{"name":"ann","version":"1"}})") !=
+        std::string::npos);
+  c.says(R"({"jsonrpc":"2.0","id":7,"method":"roots/list"})");
+  CHECK(c.receipt == Receipt::unclaimed);
+}
+
 }  // namespace
 }  // namespace mcpctl::mcp

@@ -21,7 +21,7 @@ TEST_CASE("discover carries the _meta that modern servers require") {
 }
 
 TEST_CASE("initialize offers the newest legacy revision and no capabilities") {
-  CHECK(initialize_request(2, client) ==
+  CHECK(initialize_request(2, introduction_of(client)) ==
         R"({"jsonrpc":"2.0","id":2,"method":"initialize","params":{)"
         R"("protocolVersion":"2025-11-25","capabilities":{},)"
         R"("clientInfo":{"name":"mcpctl","version":"1.2.3"}}})");
@@ -49,8 +49,9 @@ TEST_CASE("an answer echoes the id as it was written") {
 
 TEST_CASE("everything we write passes our own scanner") {
   for (const std::string& message :
-       {discover_request(1, client), initialize_request(1, client), initialized_notification(),
-        ping_request(1), tools_list_request(1, Era::modern, client, "c"), empty_response("1"),
+       {discover_request(1, client), initialize_request(1, introduction_of(client)),
+        initialized_notification(), ping_request(1),
+        tools_list_request(1, Era::modern, client, "c"), empty_response("1"),
         error_response("1", -1, "m")}) {
     CAPTURE(message);
     CHECK(scan(message).has_value());

@@ -25,7 +25,8 @@ struct Probed {
     callbacks.write = [this](std::string_view line) { written.emplace_back(line); };
     callbacks.note = [](const std::string&) {};
     prober.emplace(
-        loop, trees, server, [] { return CheckTarget{}; }, memory, 0, false, std::move(callbacks));
+        loop, trees, server, [] { return CheckTarget{}; }, memory, 0, false, nullptr,
+        std::move(callbacks));
   }
 
   bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
