@@ -81,7 +81,9 @@ ServerView server_of(const Json& json) {
   server.calls = number<std::uint64_t>(json, "calls").value_or(0);
   server.stderr_tail = texts(json, "stderr_tail");
   server.survivors = texts(json, "survivors");
-  if (const Json& successor = member(json, "successor"); text(successor, "state") == "failed") {
+  const Json& successor = member(json, "successor");
+  server.successor_state = text(successor, "state");
+  if (server.successor_state == "failed") {
     server.successor_failure = text(successor, "why");
     server.successor_tail = texts(successor, "stderr_tail");
   }

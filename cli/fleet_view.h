@@ -34,6 +34,7 @@ struct ServerView {
   std::uint64_t calls{0};
   std::vector<std::string> stderr_tail;
   std::vector<std::string> survivors;
+  std::string successor_state;  ///< of the process that is to take its place; empty: none is
   /// Of a rolling restart that failed: why its new process did not become ready, and what
   /// that wrote last.
   std::string successor_failure;

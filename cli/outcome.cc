@@ -30,7 +30,8 @@ std::vector<ServerView> travellers(const FleetView& fleet, const Journey& journe
     // Who is meant to be down (by `stop`, or left out by --only) is not waited for to
     // be ready.
     const bool is_expected =
-        server.required && (server.goal == "up" || journey.destination != Destination::ready);
+        journey.destination == Destination::replaced ||
+        (server.required && (server.goal == "up" || journey.destination != Destination::ready));
     if (is_named || (journey.servers.empty() && is_expected)) chosen.push_back(server);
   }
   return chosen;
@@ -71,6 +72,9 @@ Verdict judge(const ServerView& server, Destination destination, std::uint32_t b
         return server.state == "failed" && !server.pid ? Verdict::lost : Verdict::pending;
       }
       return judge_start(server, patient);
+    case Destination::replaced:
+      if (!server.successor_failure.empty()) return Verdict::lost;
+      return when(server.successor_state.empty());
     case Destination::stopped:
       if (!server.survivors.empty()) return Verdict::lost;
       return when(is_gone(server) && server.goal == "down");
@@ -131,7 +135,12 @@ std::string explain(const Arrival& arrival, std::string_view verb) {
   };
   for (const ServerView& server : arrival.lost) add(server, "");
   if (arrival.lost.empty()) {
-    for (const ServerView& server : arrival.pending) add(server, "not in time, it is ");
+    for (const ServerView& server : arrival.pending) {
+      const bool is_replaced = !server.successor_state.empty();
+      add(server, is_replaced ? "not in time, its new process is " + server.successor_state +
+                                    " and the old one "
+                              : "not in time, it is ");
+    }
   }
   return text;
 }

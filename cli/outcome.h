@@ -18,6 +18,7 @@ enum class Destination {
   stopped,    ///< no process left, and none wanted
   restarted,  ///< ready in a later incarnation than before
   killed,     ///< the process that lived before is gone
+  replaced,   ///< no new process is on its way: it serves, or was given up
   completed,  ///< exited as it was meant to
   failed,     ///< gave up
 };
@@ -30,7 +31,8 @@ Verdict judge(const ServerView& server, Destination destination, std::uint32_t b
               bool patient);
 
 struct Journey {
-  std::vector<std::string> servers;  ///< empty: all that are required
+  /// Empty: all that are required; to be replaced, all.
+  std::vector<std::string> servers;
   Destination destination{Destination::ready};
   std::map<std::string, std::uint32_t> before;  ///< incarnations
   bool patient{false};

@@ -76,7 +76,8 @@ class Up final : public Command {
         ->type_name("DURATION")
         ->capture_default_str();
     app.footer(
-        "Waits until every required server is ready.  A running fleet is reloaded.\n\n"
+        "Waits until every required server is ready.  A running fleet is reloaded; a\n"
+        "new process that does not become ready is status 1, and the old one serves on.\n\n"
         "Example: mcpctl up mcp.json && mcpctl ps");
   }
 
@@ -99,7 +100,13 @@ class Up final : public Command {
     const auto begun = is_running ? reload(*socket)
                                   : start(found->paths(), reading.config.name, *directory, *socket);
     if (!begun) return complain(begun.error().message, exit_failed);
-    return no_wait_ ? exit_ok : await_ready(*socket, *timeout);
+    if (no_wait_) return exit_ok;
+    const Deadline deadline = in(*timeout);
+    for (const Destination next : {Destination::replaced, Destination::ready}) {
+      const int outcome = await_all(*socket, {{}, next, {}, true}, deadline);
+      if (outcome != exit_ok) return outcome;
+    }
+    return exit_ok;
   }
 
  private:
@@ -130,10 +137,10 @@ class Up final : public Command {
     return failure("the supervisor does not answer; see " + log);
   }
 
-  static int await_ready(const std::string& socket, Duration timeout) {
+  static int await_all(const std::string& socket, const Journey& journey, Deadline deadline) {
     auto events = follow_events(socket);
     if (!events) return complain(events.error().message, exit_failed);
-    const auto arrival = await(socket, *events, {{}, Destination::ready, {}, true}, in(timeout));
+    const auto arrival = await(socket, *events, journey, deadline);
     if (!arrival) return complain(arrival.error().message, exit_failed);
     if (arrival->ok()) return exit_ok;
     const std::string text = explain(*arrival, "up");

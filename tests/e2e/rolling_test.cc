@@ -1,5 +1,6 @@
 // A process is replaced while clients call it all the time, and none of them notices.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <mutex>
@@ -200,6 +201,41 @@ TEST_CASE("a reload whose new process does not become ready leaves the old one, 
 
   CHECK_MESSAGE(callers.wrongs().empty(), callers.wrongs());
   CHECK(fleet.server("served")["successor"].is_null());
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("up on a running fleet waits for new processes, and says which old one stays and why") {
+  Fleet fleet{Json{{"served", fragile()}, {"slow", misbehaving({})}}, quick()};
+  fleet.start();
+  fleet.await_all("ready");
+  const pid_t former = fleet.pid("served");
+  const pid_t slow = fleet.pid("slow");
+
+  fleet.servers()["slow"] = misbehaving({"slow-start", "--start-delay=700"});
+  fleet.write();
+  const Outcome replaced = fleet.control({"up", fleet.config_file()});
+  CAPTURE(replaced.err);
+  CHECK(replaced.exit_code == 0);
+  CHECK(fleet.pid("slow") != slow);
+  CHECK(fleet.server("slow")["successor"].is_null());
+
+  write_file(fleet.file("broken"), "");
+  fleet.servers()["served"]["env"]["COLOUR"] = "blue";
+  fleet.write();
+  const Outcome stayed = fleet.control({"up", fleet.config_file()});
+  CHECK(stayed.exit_code == 1);
+  CHECK(holds(stayed.err,
+              "mcpctl: up served: ready: the old process stays, the new one did not "
+              "become ready: exit code 3"));
+  CHECK(holds(stayed.err, "  | no licence\n"));
+  CHECK(fleet.pid("served") == former);
+
+  const Outcome unchanged = fleet.control({"up", fleet.config_file()});
+  CHECK(unchanged.exit_code == 1);  // it still runs with the former configuration
+  CHECK(holds(unchanged.err, "the old process stays"));
+  ::unlink(fleet.file("broken").c_str());
+  REQUIRE(fleet.control({"restart", "--rolling", "served"}).exit_code == 0);
+  CHECK(fleet.control({"up", fleet.config_file()}).exit_code == 0);
   CHECK(fleet.stop().exit_code == 0);
 }
 

@@ -53,6 +53,24 @@ TEST_CASE("a rolling restart is lost when its new process did not become ready")
         "  | no licence\n");
 }
 
+TEST_CASE("a replacement is done when no new process is on its way, and lost with it") {
+  ServerView serves = server("ready", "up", 3, 7);
+  CHECK(judge(serves, Destination::replaced, 0, true) == Verdict::arrived);
+  serves.successor_state = "starting";
+  CHECK(judge(serves, Destination::replaced, 0, true) == Verdict::pending);
+  CHECK(judge(serves, Destination::ready, 0, true) == Verdict::arrived);
+  Arrival late;
+  serves.why = "answered tools/list";
+  late.pending.push_back(serves);
+  CHECK(explain(late, "up") ==
+        "mcpctl: up a: not in time, its new process is starting and the old one ready: "
+        "answered tools/list\n");
+
+  serves.successor_state = "failed";
+  serves.successor_failure = "exit code 3 after 4ms";
+  CHECK(judge(serves, Destination::replaced, 0, true) == Verdict::lost);
+}
+
 TEST_CASE("a restart whose process cannot be spawned at all is lost") {
   CHECK(judge(server("failed", "up", 3), Destination::restarted, 3, false) == Verdict::lost);
 }
