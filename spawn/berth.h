@@ -18,6 +18,8 @@ class Berth {
  public:
   Berth();
 
+  /// Makes them all.
+  static void prepare() { all(); }
   /// A free one, taken until release(); nullptr: there is none.
   static Berth* take();
   /// Once its child has departed.
