@@ -11,7 +11,16 @@
 
 namespace mcpctl::bench {
 
-enum class Era { legacy, modern };
+enum class Era {
+  legacy,
+  modern,
+  event_stream,  ///< HTTP+SSE of 2024-11-05: answers come on a stream beside the requests
+};
+
+struct Endpoint {
+  std::uint16_t port{0};  ///< of loopback
+  std::string path;
+};
 
 struct Load {
   std::vector<double> latencies_ms;  ///< of the answered calls, sorted
@@ -24,8 +33,8 @@ struct Load {
 
 class Clients {
  public:
-  /// Nobody yet.  `tool` of bench/echo.c is what they call.
-  Clients(std::uint16_t port, Era era, std::string tool);
+  /// Nobody yet.  `tool` is what they call, with a message.
+  Clients(Endpoint endpoint, Era era, std::string tool);
   ~Clients();
   Clients(const Clients&) = delete;
   Clients& operator=(const Clients&) = delete;
@@ -45,6 +54,8 @@ class Clients {
  private:
   struct Client {
     int socket{-1};
+    int stream{-1};      ///< where answers come, if not on `socket`
+    std::string path{};  ///< of the requests
     std::string session{};
     std::string request{};  ///< of a call, complete
     std::size_t id_at{0};   ///< in `request`
@@ -54,14 +65,19 @@ class Clients {
   };
 
   bool join(Client& client);
+  bool open_stream(Client& client);
   void prepare_call(Client& client) const;
   bool exchange(Client& client, std::string_view request);
+  bool send_request(Client& client, std::string_view request);
   bool send_call(Client& client);
   enum class Heard { more_to_come, whole, lost };
+  /// The socket on which its answers come.
+  static int answering(const Client& client);
   Heard hear(Client& client, int flags);
+  static bool is_whole(Client& client);
   static bool is_wanted(const Client& client);
 
-  std::uint16_t port_;
+  Endpoint endpoint_;
   Era era_;
   std::string tool_;
   int epoll_;

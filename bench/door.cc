@@ -33,21 +33,53 @@ std::uint16_t free_port() {
   return bound ? ntohs(address.sin_port) : std::uint16_t{0};
 }
 
+std::vector<std::string> floor_command(const std::string& /*folder*/, std::uint16_t port,
+                                       const std::vector<std::string>& server) {
+  std::vector<std::string> words{MCPCTL_BINARY_DIR "/bench/bench_door_floor", std::to_string(port)};
+  words.insert(words.end(), server.begin(), server.end());
+  return words;
+}
+
+std::vector<std::string> mcpctl_command(const std::string& folder, std::uint16_t port,
+                                        const std::vector<std::string>& server) {
+  using nlohmann::json;
+  const json ours{{"name", "bench-" + std::to_string(::getpid())},
+                  {"defaults", {{"backoff", {{"initial", "0ms"}}}}},
+                  {"logs", {{"dir", folder + "/logs"}}},
+                  {"gateway", {{"listen", "127.0.0.1:" + std::to_string(port)}}}};
+  const std::vector<std::string> arguments{server.begin() + 1, server.end()};
+  const json echo{{"command", server.front()}, {"args", arguments}};
+  std::ofstream{folder + "/mcp.json"} << json{{"mcpServers", {{"echo", echo}}}, {"x-mcpctl", ours}};
+  return {MCPCTL_BINARY_DIR "/mcpctl", "run", "-c", folder + "/mcp.json"};
+}
+
 }  // namespace
 
-Door::Door(Subject subject) : subject_(subject), folder_(make_folder()), port_(free_port()) {
-  const std::vector<std::string> words = command();
+const Gateway& gateway_of(Subject subject) {
+  static const Gateway floor{"floor", "/mcp/echo", Era::legacy, "", floor_command};
+  static const Gateway mcpctl{"mcpctl", "/mcp/echo", Era::legacy, "", mcpctl_command};
+  return subject == Subject::floor ? floor : mcpctl;
+}
+
+Door::Door(const Gateway& gateway, std::vector<std::string> server)
+    : gateway_(gateway), server_(std::move(server)), folder_(make_folder()), port_(free_port()) {
+  const std::vector<std::string> words = gateway_.command(folder_, port_, server_);
   const std::uint64_t launched = now_ns();
   root_ = launch(words, folder_);
-  Clients first{port_, Era::legacy, "echo"};
+  Clients first{endpoint(), gateway_.era, gateway_.tool_prefix + "echo"};
   if (!wait_until([&] { return first.add(1); }, end_limit_ms)) return;
-  if (first.call_once()) first_answer_ms_ = ms(now_ns() - launched);
+  // Some take calls before they have the server, and must not be kept busy with them.
+  const auto is_answered = [&] {
+    const bool answered = first.call_once();
+    if (!answered) rest(10);
+    return answered;
+  };
+  if (!wait_until(is_answered, end_limit_ms)) return;
+  first_answer_ms_ = ms(now_ns() - launched);
 }
 
 Door::~Door() {
-  std::vector<pid_t> all = own_processes();
-  const std::vector<pid_t> behind = servers();
-  all.insert(all.end(), behind.begin(), behind.end());
+  const std::vector<pid_t> all = family_of(root_);
   EndWatch ends{all};
   ::kill(root_, SIGTERM);
   if (ends.wait(end_limit_ms) == 0) {
@@ -58,28 +90,13 @@ Door::~Door() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-std::vector<std::string> Door::command() const {
-  const std::string port = std::to_string(port_);
-  if (subject_ == Subject::floor) {
-    return {MCPCTL_BINARY_DIR "/bench/bench_door_floor", port, echo_program};
+std::vector<pid_t> Door::processes(bool servers) const {
+  std::vector<pid_t> found;
+  for (const pid_t process : family_of(root_)) {
+    const bool is_server = process != root_ && command_line_of(process) == server_;
+    if (is_server == servers) found.push_back(process);
   }
-  using nlohmann::json;
-  const json ours{{"name", "bench-" + std::to_string(::getpid())},
-                  {"defaults", {{"backoff", {{"initial", "0ms"}}}}},
-                  {"logs", {{"dir", folder_ + "/logs"}}},
-                  {"gateway", {{"listen", "127.0.0.1:" + port}}}};
-  std::ofstream{folder_ + "/mcp.json"}
-      << json{{"mcpServers", {{"echo", {{"command", echo_program}}}}}, {"x-mcpctl", ours}};
-  return {MCPCTL_BINARY_DIR "/mcpctl", "run", "-c", folder_ + "/mcp.json"};
+  return found;
 }
-
-std::vector<pid_t> Door::own_processes() const {
-  std::vector<pid_t> own{root_};
-  if (subject_ == Subject::floor) return own;
-  for (const pid_t supervisor : children_of(root_)) own.push_back(supervisor);
-  return own;
-}
-
-std::vector<pid_t> Door::servers() const { return children_of(own_processes().back()); }
 
 }  // namespace mcpctl::bench

@@ -2,7 +2,7 @@
  * can reach on this machine: one thread, epoll, keep-alive, an id of its own for the
  * server and the client's back, what came in one turn written to the pipe at once.  It
  * trusts everybody: no check of anything, no sessions, one request at a time per client.
- *   bench_door_floor PORT PROGRAM
+ *   bench_door_floor PORT PROGRAM [ARGUMENT...]
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -199,7 +199,7 @@ int main(int count, char** words) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     dup2(requests[0], 0);
     dup2(answers[1], 1);
-    execv(words[2], words + 2);
+    execvp(words[2], words + 2);
     _exit(127);
   }
   close(requests[0]);

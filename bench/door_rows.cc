@@ -1,10 +1,6 @@
 // The clients' door under load: what a call through it costs beside the least that could
 // carry it, and what clients cost who only stay.
 #include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -18,6 +14,7 @@
 #include "bench/process_figures.h"
 #include "bench/rows.h"
 #include "bench/run.h"
+#include "bench/stdio_server.h"
 #include "bench/table.h"
 
 namespace mcpctl::bench {
@@ -42,7 +39,7 @@ constexpr std::array subjects{Subject::floor, Subject::mcpctl};
 
 void load(const Door& door, Subject subject, Era era, const std::string& tool, std::size_t count,
           Loaded& seen) {
-  Clients clients{door.port(), era, tool};
+  Clients clients{door.endpoint(), era, tool};
   if (!clients.add(count)) {
     std::fprintf(stderr, "only %zu of %zu clients could come\n", clients.size(), count);
     return;
@@ -65,27 +62,27 @@ void print_rate(const std::string& what, const Series& seen, const std::string& 
 
 /// From the launch of the server to its first answer, without a door.
 double server_alone_ms() {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return -1;
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_adddup2(&files, ends[1], 0);
-  posix_spawn_file_actions_adddup2(&files, ends[1], 1);
-  std::string program = echo_program;
-  std::array<char*, 2> words{program.data(), nullptr};
   const std::uint64_t launched = now_ns();
-  pid_t server = -1;
-  ::posix_spawn(&server, program.c_str(), &files, nullptr, words.data(), environ);
-  ::close(ends[1]);
-  constexpr std::string_view ping = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n";
-  std::array<char, 256> answer{};
-  const bool answered = ::send(ends[0], ping.data(), ping.size(), MSG_NOSIGNAL) > 0 &&
-                        ::recv(ends[0], answer.data(), answer.size(), 0) > 0;
-  const double took = ms(now_ns() - launched);
-  ::close(ends[0]);  // which ends the server
-  ::waitpid(server, nullptr, 0);
-  posix_spawn_file_actions_destroy(&files);
-  return answered ? took : -1;
+  StdioServer server{echo_program};
+  const bool answered = server.ask("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\n");
+  return answered ? ms(now_ns() - launched) : -1;
+}
+
+/// What a call takes without a door, median of a second.
+double directly_ms() {
+  constexpr std::string_view call =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo",)"
+      R"("arguments":{"message":"hello"}}})"
+      "\n";
+  StdioServer server{echo_program};
+  std::vector<double> times;
+  for (std::uint64_t now = now_ns(), end = now + 1'000'000'000; now < end;) {
+    if (!server.ask(call)) return -1;
+    const std::uint64_t answered = now_ns();
+    times.push_back(ms(answered - now));
+    now = answered;
+  }
+  return median(times);
 }
 
 /// From the SIGKILL of the server to the first result for a client that calls again
@@ -103,7 +100,7 @@ void measure_return() {
   std::vector<double> alone;
   std::vector<double> back;
   const Door door{Subject::mcpctl};
-  Clients client{door.port(), Era::legacy, "echo"};
+  Clients client{door.endpoint(), Era::legacy, "echo"};
   if (!client.add(1)) return;
   for (int i = 0; i < 5; ++i) {
     alone.push_back(server_alone_ms());
@@ -124,8 +121,10 @@ void print_memory(const std::string& what, const Series& seen, const std::string
 
 void measure_door() {
   Series first, idle, after;
+  std::vector<double> directly;
   Loaded one, some, many, modern, large;
   for (int round = 0; round < rounds; ++round) {
+    directly.push_back(directly_ms());
     for (const Subject subject : subjects) {
       const Door door{subject};
       first.of(subject).push_back(door.first_answer_ms());
@@ -141,6 +140,8 @@ void measure_door() {
   }
   print_time("first answer after the launch", first, "<= 2 x");
   print_time("tools/call, 1 connection, p50", one.p50, "<= 1.5 x");
+  print({"the same (floor: over stdio, without a door)", "ms", smallest(directly),
+         smallest(one.p50.mcpctl), ""});
   print_rate("tools/call, 16 connections", some.rate, ">= 0.7 x");
   print_time("tools/call, 16 connections, p99", some.p99, "<= 3 x");
   print_rate("tools/call, 64 connections", many.rate, ">= 0.7 x");
@@ -157,7 +158,7 @@ void measure_clients() {
   Series sessions, streams, processes;
   for (const Subject subject : subjects) {
     const Door door{subject};
-    Clients clients{door.port(), Era::legacy, "echo"};
+    Clients clients{door.endpoint(), Era::legacy, "echo"};
     const bool all_came = clients.add(1'000);
     clients.call_for(100);
     sessions.of(subject).push_back(resident(door));

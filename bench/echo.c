@@ -28,20 +28,25 @@ static int starts(const char* text, const char* with) {
   return text != NULL && strncmp(text, with, strlen(with)) == 0;
 }
 
-/* NULL for what is not the same for everybody: a tool's result. */
+/* NULL for what is not the same for everybody. */
 static const char* fixed_answer(const char* method) {
-  if (starts(method, "tools/call\"")) return NULL;
+  if (starts(method, "tools/call\"") || starts(method, "initialize\"")) return NULL;
   if (starts(method, "ping\"")) return "\"result\":{}";
-  if (starts(method, "initialize\"")) {
-    return "\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{\"tools\":{}},"
-           "\"serverInfo\":{\"name\":\"echo\",\"version\":\"1\"}}";
-  }
   if (starts(method, "tools/list\"")) {
     return "\"result\":{\"tools\":["
            "{\"name\":\"echo\",\"inputSchema\":{\"type\":\"object\"}},"
            "{\"name\":\"large\",\"inputSchema\":{\"type\":\"object\"}}]}";
   }
   return "\"error\":{\"code\":-32601,\"message\":\"method not found\"}";
+}
+
+/* In the version that the client wants. */
+static void add_greeting(const char* line, size_t size) {
+  const char* const version = behind(line, size, "\"protocolVersion\":\"");
+  add_string(&answers, "\"result\":{\"protocolVersion\":\"");
+  if (version != NULL) add(&answers, version, strcspn(version, "\""));
+  add_string(&answers, "\",\"capabilities\":{\"tools\":{}},"
+                       "\"serverInfo\":{\"name\":\"echo\",\"version\":\"1\"}}");
 }
 
 static void add_tool_result(const char* line, size_t size) {
@@ -66,6 +71,8 @@ static void answer(const char* line, size_t size) {
   const char* const fixed = fixed_answer(method);
   if (fixed != NULL)
     add_string(&answers, fixed);
+  else if (starts(method, "initialize\""))
+    add_greeting(line, size);
   else
     add_tool_result(line, size);
   add_string(&answers, "}\n");

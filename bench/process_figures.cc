@@ -63,6 +63,22 @@ std::vector<pid_t> children_of(pid_t process) {
   return children;
 }
 
+std::vector<pid_t> family_of(pid_t process) {
+  std::vector<pid_t> family{process};
+  for (std::size_t i = 0; i < family.size(); ++i) {
+    const std::vector<pid_t> children = children_of(family[i]);
+    family.insert(family.end(), children.begin(), children.end());
+  }
+  return family;
+}
+
+std::vector<std::string> command_line_of(pid_t process) {
+  std::ifstream file{folder_of(process) + "/cmdline"};
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(word);
+  return words;
+}
+
 EndWatch::EndWatch(const std::vector<pid_t>& processes) {
   for (const pid_t process : processes) {
     const auto descriptor = static_cast<int>(::syscall(SYS_pidfd_open, process, 0));

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace mcpctl::bench {
@@ -22,6 +23,10 @@ struct Activity {
 Activity activity_of(const std::vector<pid_t>& processes);
 
 std::vector<pid_t> children_of(pid_t process);
+/// The process and all that descend from it, parents first.
+std::vector<pid_t> family_of(pid_t process);
+/// Empty for one that has ended.
+std::vector<std::string> command_line_of(pid_t process);
 
 /// Waits for the end of processes that need not be children.
 class EndWatch {

@@ -14,7 +14,8 @@ struct Row {
 
 std::span<const Row> rows();
 
-// By file: life_rows, cost_rows, log_rows, init_rows, example_rows, door_rows, growth_rows.
+// By file: life_rows, cost_rows, log_rows, init_rows, example_rows, door_rows, peer_rows,
+// growth_rows.
 void measure_start();
 void measure_respawn();
 void measure_mass_kill();
@@ -27,6 +28,7 @@ void measure_init();
 void measure_example();
 void measure_door();
 void measure_clients();
+void measure_peers();
 void measure_growth();
 
 }  // namespace mcpctl::bench
