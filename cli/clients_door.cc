@@ -6,10 +6,12 @@ namespace mcpctl::cli {
 
 ClientsDoor::ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log& log,
                          const std::string& state_dir)
-    : loop_(loop), log_(log), opened_(supervisor.config().gateway) {
-  if (opened_.listen.empty()) return;
+    : loop_(loop), log_(log) {
+  changes_ = supervisor.gateway_changes().subscribe(
+      [this](const runtime::GatewayChanged& changed) { reconfigure(changed); });
   gateway::DoorOptions options;
-  options.config = opened_;
+  options.config = supervisor.config().gateway;
+  if (options.config.listen.empty()) return;
   options.on_trouble = [this](std::string_view what) { log_.warning(what); };
   options.on_access = [this](std::string_view line) { log_.info(line); };
   auto door = gateway::Door::open(loop_, std::move(options));
@@ -30,8 +32,15 @@ ClientsDoor::ClientsDoor(loop::Loop& loop, runtime::Supervisor& supervisor, Log&
 
 ClientsDoor::~ClientsDoor() { leave(); }
 
-void ClientsDoor::compare(const config::Gateway& wanted) {
-  if (wanted != opened_) log_.warning("the gateway's new settings wait for the next start");
+void ClientsDoor::reconfigure(const runtime::GatewayChanged& changed) {
+  for (const std::string& key : changed.change.next_start) {
+    log_.warning("gateway." + key + " waits for the next start");
+  }
+  if (!door_ || changed.change.in_place.empty()) return;
+  if (const auto done = door_->reconfigure(changed.settings); !done) {
+    return log_.warning("the gateway keeps its settings: " + done.error().message);
+  }
+  for (const std::string& key : changed.change.in_place) log_.info("gateway." + key + " is new");
 }
 
 void ClientsDoor::leave() {

@@ -22,20 +22,20 @@ class ClientsDoor {
   ClientsDoor(const ClientsDoor&) = delete;
   ClientsDoor& operator=(const ClientsDoor&) = delete;
 
-  /// After a reload: says what of the new settings has to wait for the next start.
-  void compare(const config::Gateway& wanted);
   /// In the Prometheus text format; empty without a door.
   std::string metrics() const { return door_ ? door_->metrics() : std::string{}; }
   /// Ends every session and request of clients; before the supervisor goes.
   void leave();
 
  private:
+  void reconfigure(const runtime::GatewayChanged& changed);
+
   loop::Loop& loop_;
   Log& log_;
-  config::Gateway opened_;
   // The door outlives what it asks.
   std::unique_ptr<gateway::Door> door_;
   std::unique_ptr<gateway::Upstreams> upstreams_;
+  runtime::Subscription changes_;
 };
 
 }  // namespace mcpctl::cli

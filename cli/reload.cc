@@ -20,6 +20,22 @@ std::string mark_of(const std::string& action) {
   return "~ ";
 }
 
+std::string listed(const Json& keys) {
+  std::string text;
+  for (const Json& key : keys) text += (text.empty() ? "" : ", ") + key.get<std::string>();
+  return text;
+}
+
+/// What becomes of the door for clients.
+std::string gateway_text(const Json& change) {
+  std::string text;
+  const std::string update = listed(change.value("update", Json::array()));
+  if (!update.empty()) text += "~ gateway: update (" + update + ")\n";
+  const std::string waiting = listed(change.value("next_start", Json::array()));
+  if (!waiting.empty()) text += "~ gateway: waits for the next start (" + waiting + ")\n";
+  return text;
+}
+
 std::string as_text(const Json& outcome, bool dry_run) {
   std::string text;
   for (const Json& problem : outcome.value("problems", Json::array())) {
@@ -29,15 +45,15 @@ std::string as_text(const Json& outcome, bool dry_run) {
   for (const Json& change : changes) {
     const std::string action = change.value("action", "");
     text += mark_of(action) + change.value("server", "") + ": " + action;
-    std::string keys;
-    for (const Json& key : change.value("keys", Json::array())) {
-      keys += (keys.empty() ? "" : ", ") + key.get<std::string>();
-    }
+    const std::string keys = listed(change.value("keys", Json::array()));
     text += keys.empty() ? "" : " (" + keys + ")";
     text += change.value("rolling", false) ? ", rolling\n" : "\n";
   }
-  if (changes.empty()) text += "nothing changed\n";
-  if (dry_run && !changes.empty()) text += "nothing was done (--dry-run)\n";
+  const std::string gateway = gateway_text(outcome.value("gateway", Json::object()));
+  text += gateway;
+  const bool is_same = changes.empty() && gateway.empty();
+  if (is_same) text += "nothing changed\n";
+  if (dry_run && !is_same) text += "nothing was done (--dry-run)\n";
   return text;
 }
 

@@ -237,7 +237,6 @@ void Session::reload() {
     changes += (changes.empty() ? ": " : ", ") + std::string{supervisor::name(change.kind)} + " " +
                change.server;
   }
-  clients_->compare(supervisor_->config().gateway);
   log_.info("configuration reloaded" + (changes.empty() ? ": nothing changed" : changes));
 }
 

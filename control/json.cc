@@ -214,9 +214,12 @@ std::string to_json(const config::Problem& problem) { return text_of(json_of(pro
 std::string to_json(const runtime::ReloadOutcome& outcome) {
   Json problems = Json::array();
   for (const config::Problem& problem : outcome.problems) problems.push_back(json_of(problem));
-  return text_of(Json{{"applied", outcome.applied},
-                      {"changes", json_of(outcome.plan)},
-                      {"problems", std::move(problems)}});
+  return text_of(
+      Json{{"applied", outcome.applied},
+           {"changes", json_of(outcome.plan)},
+           {"gateway",
+            {{"update", outcome.gateway.in_place}, {"next_start", outcome.gateway.next_start}}},
+           {"problems", std::move(problems)}});
 }
 
 std::string array_of(std::span<const std::string> values) {

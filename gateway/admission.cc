@@ -35,8 +35,20 @@ bool equal_digests(const std::array<std::uint8_t, 32>& a, const std::array<std::
   return differing == 0;
 }
 
-Admission::Admission(config::Gateway config, std::string host)
-    : config_(std::move(config)), host_(std::move(host)) {}
+Admission::Admission(config::Gateway config, std::string host) : host_(std::move(host)) {
+  reconfigure(std::move(config));
+}
+
+void Admission::reconfigure(config::Gateway config) {
+  std::vector<std::size_t> numbers;
+  for (const config::Token& token : config.tokens) {
+    const auto before = std::ranges::find(config_.tokens, token.digest, &config::Token::digest);
+    const auto index = static_cast<std::size_t>(before - config_.tokens.begin());
+    numbers.push_back(index < numbers_.size() ? numbers_[index] : next_number_++);
+  }
+  config_ = std::move(config);
+  numbers_ = std::move(numbers);
+}
 
 Verdict Admission::judge(const http::Request& request) const {
   if (!knows_host(request.headers.get("Host"))) {
@@ -59,7 +71,7 @@ Verdict Admission::judge(const http::Request& request) const {
   const auto digest = config::sha256(given);
   Principal found;
   for (std::size_t i = 0; i < config_.tokens.size(); ++i) {
-    if (equal_digests(config_.tokens[i].digest, digest)) found.token = i;
+    if (equal_digests(config_.tokens[i].digest, digest)) found.token = numbers_[i];
   }
   if (found.token == Principal::none) return {401, "this token is not known"};
   return {0, "", found};
@@ -90,13 +102,24 @@ bool Admission::knows_origin(std::string_view origin) const {
   return false;
 }
 
+const config::Token* Admission::token_of(Principal principal) const {
+  const auto number = std::ranges::find(numbers_, principal.token);
+  return number == numbers_.end()
+             ? nullptr
+             : &config_.tokens[static_cast<std::size_t>(number - numbers_.begin())];
+}
+
+bool Admission::is_known(Principal principal) const {
+  return config_.tokens.empty() ? principal == Principal{} : token_of(principal) != nullptr;
+}
+
 const std::vector<std::string>* Admission::scopes(Principal principal) const {
-  if (principal.token >= config_.tokens.size()) return nullptr;
-  const auto& scopes = config_.tokens[principal.token].scopes;
-  return scopes.empty() ? nullptr : &scopes;
+  const config::Token* token = token_of(principal);
+  return token == nullptr || token->scopes.empty() ? nullptr : &token->scopes;
 }
 
 bool Admission::may_enter(Principal principal, std::string_view server) const {
+  if (!is_known(principal)) return false;
   const auto* limits = scopes(principal);
   if (limits == nullptr) return true;
   if (server.empty()) return false;
@@ -130,9 +153,8 @@ bool Admission::may_ask(Principal principal, std::string_view server, std::strin
 }
 
 std::string_view Admission::name(Principal principal) const {
-  return principal.token < config_.tokens.size()
-             ? std::string_view{config_.tokens[principal.token].name}
-             : "";
+  const config::Token* token = token_of(principal);
+  return token == nullptr ? std::string_view{} : token->name;
 }
 
 }  // namespace mcpctl::gateway

@@ -70,6 +70,17 @@ Result<std::unique_ptr<Door>> Door::open(loop::Loop& loop, DoorOptions options) 
 
 void Door::serve(Backend& backend) { inside_ = std::make_unique<Inside>(*this, backend); }
 
+Result<void> Door::reconfigure(config::Gateway config) {
+  config.listen = options_.config.listen;
+  if (const auto address = door_address(config); !address) {
+    return std::unexpected{address.error()};
+  }
+  options_.config = std::move(config);
+  server_.reconfigure(server_options(options_.config));
+  if (inside_) inside_->reconfigured();
+  return {};
+}
+
 void Door::leave() {
   // What ends may still ask whether the door is open: it is not.
   const auto leaving = std::move(inside_);

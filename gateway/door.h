@@ -39,6 +39,9 @@ class Door final : private VisitSink {
 
   /// Until then, every request is answered 503.  Borrows the backend.
   void serve(Backend& backend);
+  /// New settings for the open door, but for its address: they hold for what comes from now
+  /// on.  Who may not be there any more is sent away.  With an error nothing has changed.
+  Result<void> reconfigure(config::Gateway config);
   /// Ends every session, stream and request; nothing refers to the backend afterwards
   /// but what it was asked to describe, which it may still call back about.
   void leave();

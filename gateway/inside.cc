@@ -72,7 +72,19 @@ Door::Inside::~Inside() {
   for (auto& [serial, question] : questions_) {
     refuse(question.answer, 503, "the gateway is closing");
   }
-  for (auto each = modern_.begin(); each != modern_.end();) (*each++)->leave();
+  for (auto each = modern_.begin(); each != modern_.end();)
+    (*each++)->leave("the gateway is closing");
+}
+
+void Door::Inside::reconfigured() {
+  admission_.reconfigure(floor_.config);
+  rate_.limit(floor_.config.requests_per_second);
+  sessions_.reconfigured();
+  for (auto each = modern_.begin(); each != modern_.end();) {
+    ModernRequest& request = **each++;
+    if (admission_.may_enter(request.principal(), request.server())) continue;
+    request.leave("this token may not be here any more");
+  }
 }
 
 std::optional<Door::Inside::Request> Door::Inside::admit(http::Exchange&& exchange) {

@@ -21,6 +21,8 @@ struct Door::Inside {
   ~Inside();
 
   void handle(http::Exchange&& exchange);
+  /// The door has other settings than before.
+  void reconfigured();
   std::size_t in_flight() const { return modern_.size() + sessions_.in_flight(); }
   std::size_t sessions() const { return sessions_.count(); }
 

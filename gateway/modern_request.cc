@@ -90,11 +90,10 @@ void ModernRequest::on_response(std::string_view text) noexcept {
   end();
 }
 
-void ModernRequest::leave() {
+void ModernRequest::leave(std::string_view why) {
   if (!answer_) return;
   if (!is_subscription_) {
-    return on_response(
-        error_text(raw_id_, relay::error_code::server_gone, "the gateway is closing"));
+    return on_response(error_text(raw_id_, relay::error_code::server_gone, why));
   }
   on_response(relay::result_message(raw_id_, R"({"resultType":"complete","_meta":)"
                                              R"({"io.modelcontextprotocol/subscriptionId":)" +

@@ -22,10 +22,11 @@ class ModernRequest final : public CallSink, public DownstreamSink, public Waite
   ~ModernRequest();
 
   void start(relay::Request request);
-  /// The door closes: ends a subscription properly, anything else with an error.
-  void leave();
+  /// Ends a subscription properly, anything else with an error that says why.
+  void leave(std::string_view why);
 
   Principal principal() const { return principal_; }
+  const std::string& server() const { return server_; }
   bool is_subscription() const { return is_subscription_; }
 
   void on_message(std::string_view text) noexcept override;

@@ -14,6 +14,9 @@ class RequestRate {
   /// 0: no limit.
   explicit RequestRate(unsigned per_second) : per_second_(per_second) {}
 
+  /// From now on.
+  void limit(unsigned per_second) { per_second_ = per_second; }
+
   /// Takes one request of `peer` out of its bucket; false when that is empty.
   bool take(std::string_view peer, Instant now);
 

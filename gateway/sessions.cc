@@ -45,6 +45,17 @@ void Sessions::close(const LegacySession& session) {
   sessions_.erase(found);
 }
 
+void Sessions::reconfigured() {
+  for (auto each = entries_.begin(); each != entries_.end();) {
+    const LegacySession& session = *(each++)->session;
+    const LegacySession::Terms& terms = session.terms();
+    if (!floor_.admission.may_enter(terms.principal, terms.server)) close(session);
+  }
+  while (sessions_.size() > floor_.config.max_sessions) close(*entries_.front().session);
+  timer_.disarm();
+  watch();
+}
+
 std::size_t Sessions::in_flight() const {
   std::size_t count = 0;
   for (const Entry& entry : entries_) count += entry.session->in_flight();

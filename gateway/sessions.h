@@ -23,6 +23,9 @@ class Sessions {
   LegacySession* find(std::string_view id, Principal principal, std::string_view server);
   void close(const LegacySession& session);
 
+  /// Ends those who may not be here any more, and of too many the ones used least recently.
+  void reconfigured();
+
   std::size_t count() const { return sessions_.size(); }
   std::size_t in_flight() const;
 

@@ -123,6 +123,16 @@ Server::~Server() {
   state.loop.dispose(std::move(state_));  // the handler may be running
 }
 
+void Server::reconfigure(const ServerOptions& options) {
+  State& state = *state_;
+  state.options = options;
+  state.peers.clear();
+  if (options.connections_per_peer == 0) return;
+  for (const auto& session : state.sessions) {
+    if (!session->remote().empty()) ++state.peers[session->remote()];
+  }
+}
+
 Result<void> Server::listen_unix(std::string path, int door) {
   auto listener =
       loop::Listener::unix_socket(state_->loop, std::move(path), state_->listener_callbacks(door));

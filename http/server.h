@@ -55,6 +55,9 @@ class Server {
   /// Trouble of the listeners (loop::Listener::Callbacks::on_trouble).
   void on_trouble(loop::Callback<Error> callback);
 
+  /// Holds for what is yet to come: connections, requests on them and waits.
+  void reconfigure(const ServerOptions& options);
+
   /// Stops listening, closes idle connections, lets answers under way finish until
   /// `grace` is over, then drops the rest; calls `done` when none is left.
   void drain(Duration grace, loop::Callback<> done);

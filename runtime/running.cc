@@ -219,6 +219,7 @@ ReloadOutcome Supervisor::Running::reload(bool dry_run) {
     return outcome;
   }
   outcome.plan = supervisor::reconcile(config_, reading.config);
+  outcome.gateway = supervisor::reconcile(config_.gateway, reading.config.gateway);
   for (supervisor::Change& change : outcome.plan) {
     change.is_rolling = may_roll(change, find_server(reading.config, change.server));
   }
@@ -230,9 +231,12 @@ ReloadOutcome Supervisor::Running::reload(bool dry_run) {
   run(fleet_.set_max_concurrent_starts(start_slots(reading.config), loop_.now()));
   apply(outcome.plan, reading.config);
   reading.config.name = config_.name;  // sockets and cookies carry it: it stays
+  reading.config.gateway =
+      supervisor::until_next_start(config_.gateway, std::move(reading.config.gateway));
   config_ = std::move(reading.config);
   watch_memory();
   watch_files();
+  if (!outcome.gateway.empty()) gateway_changes_.publish({outcome.gateway, config_.gateway});
   return outcome;
 }
 

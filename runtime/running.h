@@ -45,6 +45,7 @@ class Supervisor::Running {
   const config::Config& config() const { return config_; }
   Feed& feed() { return feed_; }
   Topic<std::string>& additions() { return additions_; }
+  Topic<GatewayChanged>& gateway_changes() { return gateway_changes_; }
   Traffic& traffic() { return traffic_; }
   void announce_gateway(std::string url) { gateway_ = std::move(url); }
   LineFeed& lines() { return lines_; }
@@ -102,6 +103,7 @@ class Supervisor::Running {
   LineFeed lines_;
   Feed feed_;
   Topic<std::string> additions_;
+  Topic<GatewayChanged> gateway_changes_;
   Traffic traffic_;
   std::string gateway_;
   TreeWatch trees_;

@@ -51,6 +51,7 @@ void Supervisor::close_replica(std::string_view replica) { running_->close_repli
 Traffic& Supervisor::traffic() { return running_->traffic(); }
 void Supervisor::announce_gateway(std::string url) { running_->announce_gateway(std::move(url)); }
 Topic<std::string>& Supervisor::additions() { return running_->additions(); }
+Topic<GatewayChanged>& Supervisor::gateway_changes() { return running_->gateway_changes(); }
 
 ServerLog* Supervisor::log(std::string_view server) {
   Instance* instance = running_->find(server);

@@ -56,8 +56,15 @@ struct Options {
   std::function<void()> on_stopped;
 };
 
+/// New settings of the door for clients, as far as they hold before the next start.
+struct GatewayChanged {
+  supervisor::DoorChange change;
+  config::Gateway settings;
+};
+
 struct ReloadOutcome {
   supervisor::Plan plan;                  ///< what was (or would be) done
+  supervisor::DoorChange gateway;         ///< to the door for clients
   std::vector<config::Problem> problems;  ///< errors among them: nothing was done
   bool applied{false};
 };
@@ -127,6 +134,8 @@ class Supervisor {
   void announce_gateway(std::string url);
   /// Names of servers that join the fleet after the start.
   Topic<std::string>& additions();
+  /// After each reload that changes the door for clients.
+  Topic<GatewayChanged>& gateway_changes();
   /// Lines of all servers as they come (the foreground's view).
   LineFeed& lines();
   /// Closes and opens every log file (after an external rotation).

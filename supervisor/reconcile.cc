@@ -62,6 +62,29 @@ constexpr std::array field_table{
     field<&Server::watch>("x-mcpctl.watch", Effect::in_place),
 };
 
+using config::Gateway;
+
+template <auto member>
+constexpr DoorField door_field(std::string_view key, DoorEffect effect) {
+  return {key, effect, [](const Gateway& a, const Gateway& b) { return !(a.*member == b.*member); },
+          [](const Gateway& from, Gateway& to) { to.*member = from.*member; }};
+}
+
+constexpr std::array door_table{
+    door_field<&Gateway::listen>("listen", DoorEffect::next_start),
+    door_field<&Gateway::tokens>("tokens", DoorEffect::in_place),
+    door_field<&Gateway::allowed_hosts>("allowedHosts", DoorEffect::in_place),
+    door_field<&Gateway::allowed_origins>("allowedOrigins", DoorEffect::in_place),
+    door_field<&Gateway::max_body>("maxBody", DoorEffect::in_place),
+    door_field<&Gateway::max_sessions>("maxSessions", DoorEffect::in_place),
+    door_field<&Gateway::session_idle>("sessionIdle", DoorEffect::in_place),
+    door_field<&Gateway::max_in_flight>("maxInFlight", DoorEffect::in_place),
+    door_field<&Gateway::connections_per_peer>("connectionsPerPeer", DoorEffect::in_place),
+    door_field<&Gateway::requests_per_second>("requestsPerSecond", DoorEffect::in_place),
+    door_field<&Gateway::keep_alive>("keepAlive", DoorEffect::in_place),
+    door_field<&Gateway::access_log>("accessLog", DoorEffect::in_place),
+};
+
 Change compare(const Server& running, const Server& wanted) {
   Change change{Change::Kind::update, wanted.name, {}};
   for (const Field& entry : field_table) {
@@ -111,6 +134,25 @@ Plan reconcile(const config::Config& running, const config::Config& wanted) {
     if (!after.contains(name)) plan.push_back({Change::Kind::remove, name, {}});
   }
   return plan;
+}
+
+std::span<const DoorField> door_fields() { return door_table; }
+
+DoorChange reconcile(const Gateway& running, const Gateway& wanted) {
+  DoorChange change;
+  for (const DoorField& entry : door_table) {
+    if (!entry.differs(running, wanted)) continue;
+    const bool at_once = entry.effect == DoorEffect::in_place;
+    (at_once ? change.in_place : change.next_start).emplace_back(entry.key);
+  }
+  return change;
+}
+
+Gateway until_next_start(const Gateway& running, Gateway wanted) {
+  for (const DoorField& entry : door_table) {
+    if (entry.effect == DoorEffect::next_start) entry.copy(running, wanted);
+  }
+  return wanted;
 }
 
 std::string why_not_rolling(const config::Server& server) {

@@ -1,7 +1,8 @@
 // Old configuration × new configuration -> what a reload does.  Every field of
 // config::Server stands in one table that says whether its change restarts the
-// server, applies to the running one, or means nothing to it; a test fails when a
-// field has no entry.
+// server, applies to the running one, or means nothing to it; every field of
+// config::Gateway in another that says whether the open door can have it.  A test fails
+// when a field has no entry.
 #pragma once
 #include <span>
 #include <string>
@@ -49,5 +50,33 @@ Plan reconcile(const config::Config& running, const config::Config& wanted);
 std::string why_not_rolling(const config::Server& server);
 
 std::string_view name(Change::Kind kind);
+
+// ---- the door for clients
+
+enum class DoorEffect {
+  in_place,    ///< the open door has it at once
+  next_start,  ///< only a new listener can have it
+};
+
+struct DoorField {
+  std::string_view key;  ///< as users write it, in "gateway"
+  DoorEffect effect;
+  bool (*differs)(const config::Gateway&, const config::Gateway&);
+  void (*copy)(const config::Gateway& from, config::Gateway& to);
+};
+
+std::span<const DoorField> door_fields();
+
+/// The keys that changed, in table order.
+struct DoorChange {
+  std::vector<std::string> in_place;
+  std::vector<std::string> next_start;
+  bool empty() const { return in_place.empty() && next_start.empty(); }
+  friend bool operator==(const DoorChange&, const DoorChange&) = default;
+};
+DoorChange reconcile(const config::Gateway& running, const config::Gateway& wanted);
+
+/// `wanted` as far as the open door can have it, and the rest as it runs.
+config::Gateway until_next_start(const config::Gateway& running, config::Gateway wanted);
 
 }  // namespace mcpctl::supervisor

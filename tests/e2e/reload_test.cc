@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "fleet.h"
+#include "behind_door.h"
 
 using namespace mcpctl::e2e;
 
@@ -44,6 +44,37 @@ TEST_CASE("SIGHUP starts what is new, stops what is gone, restarts what changed,
   CHECK(eventually([&] { return !is_alive(changed); }));
   CHECK(fleet.status()["config_stale"] == false);
   CHECK(fleet.server("changed")["restarts"] == 0);
+  CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("the clients' door has new settings at once, and says which wait for the next start") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.set_variable("CI_TOKEN", "ci-5e1f3c77d0a95e1f");
+  fleet.start();
+  fleet.await("math", "ready");
+  const int port = port_of(fleet);
+  const pid_t pid = fleet.pid("math");
+  const std::string ping = R"({"jsonrpc":"2.0","id":1,"method":"ping"})";
+  const std::string session = open_session(port);
+  REQUIRE(post(port, "/mcp/math", ping, session).status == 200);
+
+  Json& gateway = fleet.ours()["gateway"];
+  gateway["tokens"] = {{{"name", "ci"}, {"tokenEnv", "CI_TOKEN"}}};
+  gateway["listen"] = "127.0.0.1:1";
+  fleet.write();
+  const std::string plan =
+      "~ gateway: update (tokens)\n~ gateway: waits for the next start (listen)\n";
+  CHECK(fleet.control({"reload", "--dry-run"}).out == plan + "nothing was done (--dry-run)\n");
+  CHECK(post(port, "/mcp/math", ping, session).status == 200);
+  CHECK(fleet.control({"reload"}).out == plan);
+
+  CHECK(post(port, "/mcp/math", ping, session).status == 401);
+  const std::string token = "Authorization: Bearer ci-5e1f3c77d0a95e1f\r\n";
+  CHECK(post(port, "/mcp/math", ping, session + token).status == 404);  // it was nobody's
+  CHECK(post(port, "/mcp/math", initialize, token).status == 200);
+  CHECK(fleet.said("gateway.listen waits for the next start"));
+  CHECK(fleet.control({"reload"}).out == "~ gateway: waits for the next start (listen)\n");
+  CHECK(fleet.pid("math") == pid);
   CHECK(fleet.stop().exit_code == 0);
 }
 

@@ -390,8 +390,12 @@ TEST_CASE("a reload tells its plan first, does it, and refuses a broken configur
   REQUIRE(house.until_state("a", "ready"));
   house.reading().config.servers.push_back(process("b", "exec sleep 60"));
 
+  house.reading().config.gateway.listen = "127.0.0.1:9";
+  house.reading().config.gateway.max_sessions = 7;
+
   const Json plan = house.json("GET", "/api/v1/plan");
   CHECK(plan["applied"] == false);
+  CHECK(plan["gateway"] == Json{{"update", {"maxSessions"}}, {"next_start", {"listen"}}});
   CHECK(plan["changes"][0] == Json{{"action", "add"}, {"server", "b"}, {"keys", Json::array()}});
   CHECK(house.json("POST", "/api/v1/reload")["applied"] == true);
   REQUIRE(house.until_state("b", "ready"));

@@ -55,6 +55,97 @@ TEST_CASE("a request has one path, one type and one shape") {
   CHECK(house.post("{\"jsonrpc\":\"2.0\",\"method\":1}").status == 400);
 }
 
+TEST_CASE("a token that stays is the same after a reload, and one that is gone may do nothing") {
+  config::Gateway config = with_tokens();
+  Admission admission{config, "127.0.0.1"};
+  http::Request request = from("localhost");
+  request.headers.set("Authorization", "Bearer 0123456789abcdef-server");
+  const Principal server = admission.judge(request).principal;
+  request.headers.set("Authorization", "Bearer 0123456789abcdef-all");
+  const Principal all = admission.judge(request).principal;
+
+  // The first goes, a new one comes before the others, and one has less than before.
+  config.tokens[0] = {"new", config::sha256("0123456789abcdef-new"), {}};
+  config.tokens[2].scopes = {"weather.*"};
+  admission.reconfigure(config);
+
+  CHECK(admission.judge(request).status == 401);
+  CHECK_FALSE(admission.may_enter(all, "math"));
+  CHECK(admission.name(all) == "");
+  request.headers.set("Authorization", "Bearer 0123456789abcdef-new");
+  CHECK(admission.judge(request).principal != all);
+  CHECK(admission.name(server) == "server");
+  CHECK_FALSE(admission.may_enter(server, "math"));
+  CHECK(admission.may_enter(server, "weather"));
+  CHECK_FALSE(admission.may_enter(Principal{}, "math"));
+  admission.reconfigure({});
+  CHECK(admission.may_enter(Principal{}, "math"));
+  CHECK_FALSE(admission.may_enter(server, "weather"));
+}
+
+TEST_CASE("new settings hold at the open door, and send away who may not be there any more") {
+  config::Gateway config = with_tokens();
+  House house{config};
+  const auto session = house.initialize("2025-11-25", bearer("0123456789abcdef-all"));
+  const auto kept = house.initialize("2025-11-25", bearer("0123456789abcdef-server"));
+  http::Headers listening = modern("subscriptions/listen");
+  listening.set("Authorization", "Bearer 0123456789abcdef-all");
+  const Seen& listener =
+      house.begin("POST", "/mcp/math",
+                  request_text("7", "subscriptions/listen",
+                               "{" + meta + R"(,"notifications":{"toolsListChanged":true}})"),
+                  listening);
+  house.asked();
+  REQUIRE(house.door->occupancy().sessions == 2);
+
+  config.tokens.erase(config.tokens.begin());
+  config.max_body = 300;
+  config.max_in_flight = 1;
+  REQUIRE(house.door->reconfigure(config).has_value());
+
+  CHECK(house.until([&] { return listener.is_done; }));
+  CHECK(holds(listener.body, R"("resultType":"complete")"));
+  CHECK(house.door->occupancy().sessions == 1);
+  CHECK(house.post(ping, session).status == 401);
+  CHECK(house.post(ping, kept).status == 200);
+  const std::string padding = "{\"x\":\"" + std::string(400, 'x') + "\"}";
+  CHECK(house.post(request_text("1", "ping", padding), kept).status == 413);
+  const Seen& first = house.begin("POST", "/mcp/math", request_text("1", "prompts/list"), kept);
+  house.asked(2);
+  CHECK(house.post(request_text("2", "prompts/list"), kept).status == 429);
+  house.asked(2).respond("{}");
+  CHECK(house.until([&] { return first.is_done; }));
+
+  config.max_sessions = 1;
+  config.tokens.pop_back();
+  REQUIRE(house.door->reconfigure(config).has_value());
+  CHECK(house.door->occupancy().sessions == 0);
+}
+
+TEST_CASE("fewer connections and sessions are let in as soon as the settings say so") {
+  House house;
+  const auto one = house.initialize();
+  const auto two = house.initialize();
+  config::Gateway config;
+  config.max_sessions = 1;
+  config.requests_per_second = 1;
+  REQUIRE(house.door->reconfigure(config).has_value());
+
+  CHECK(house.post(ping, one).status == 404);
+  CHECK(house.post(ping, two).status == 200);
+  CHECK(house.post(ping, two).status == 429);
+  config.requests_per_second = 0;
+  REQUIRE(house.door->reconfigure(config).has_value());
+  const Seen& stream = house.begin("GET", "/mcp/math", "", two);
+  REQUIRE(house.until([&] { return stream.status == 200; }));
+  config.connections_per_peer = 1;
+  REQUIRE(house.door->reconfigure(config).has_value());
+  CHECK(house.post(ping, two).is_broken);
+  config.connections_per_peer = 2;
+  REQUIRE(house.door->reconfigure(config).has_value());
+  CHECK(house.post(ping, two).status == 200);
+}
+
 TEST_CASE("a body beyond the cap is refused") {
   config::Gateway config;
   config.max_body = 1024;

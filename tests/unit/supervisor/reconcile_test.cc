@@ -75,6 +75,27 @@ TEST_CASE("every field of a server has an entry that says what its change does")
   CHECK(fields().size() == count_fields<Server>());
 }
 
+TEST_CASE("every field of the clients' door has an entry that says when its change holds") {
+  CHECK(door_fields().size() == count_fields<config::Gateway>());
+  std::set<std::string_view> keys;
+  for (const DoorField& field : door_fields()) CHECK(keys.insert(field.key).second);
+}
+
+TEST_CASE("the open door gets what it can have, and keeps what waits for the next start") {
+  config::Gateway running;
+  config::Gateway wanted;
+  CHECK(reconcile(running, wanted).empty());
+  wanted.listen = "127.0.0.1:9";
+  wanted.max_in_flight = 3;
+  wanted.tokens = {{"ci", {}, {}}};
+
+  CHECK(reconcile(running, wanted) == DoorChange{{"tokens", "maxInFlight"}, {"listen"}});
+  const config::Gateway until_then = until_next_start(running, wanted);
+  CHECK(until_then.listen == running.listen);
+  CHECK(until_then.max_in_flight == 3);
+  CHECK(reconcile(until_then, wanted) == DoorChange{{}, {"listen"}});
+}
+
 TEST_CASE("every entry has a key of its own") {
   std::set<std::string_view> keys;
   for (const Field& field : fields()) CHECK(keys.insert(field.key).second);
