@@ -179,6 +179,7 @@ bool Clients::open_stream(Client& client) {
   constexpr std::string_view event = "event: endpoint\ndata: ";
   for (std::size_t at = 0, end = 0;;) {
     if (hear(client, 0) == Heard::lost) return false;
+    if (!client.answer.starts_with("HTTP/1.1 200 ")) return false;  // not open yet, perhaps
     at = client.answer.find(event);
     if (at == std::string::npos) continue;
     at += event.size();
