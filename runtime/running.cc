@@ -11,7 +11,6 @@
 #include "runtime/cleanup.h"
 #include "runtime/state_file.h"
 #include "runtime/wall_clock.h"
-#include "spawn/spawner.h"
 #include "supervisor/spec.h"
 
 namespace mcpctl::runtime {
@@ -90,7 +89,6 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
       calm_timer_(loop),
       farewell_(loop),
       clean_up_timer_(loop) {
-  spawn::Launch::prepare();
   SavedState saved;
   if (auto loaded = load_state(state_path())) saved = std::move(*loaded);
   stopped_by_operator_ = std::move(saved.stopped);

@@ -18,8 +18,6 @@ class Berth {
  public:
   Berth();
 
-  /// Makes them all.
-  static void prepare() { all(); }
   /// A free one, taken until release(); nullptr: there is none.
   static Berth* take();
   /// Once its child has departed.

@@ -205,8 +205,6 @@ Launch::~Launch() {
 
 pid_t Launch::pid() const { return passage_->child.pid; }
 
-void Launch::prepare() { Berth::prepare(); }
-
 std::expected<Launch, SpawnFailure> Launch::begin(ChildSpec spec, std::vector<Fd> theirs) {
   auto passage = std::make_unique<Passage>();
   passage->spec = std::move(spec);

@@ -68,10 +68,6 @@ struct SpawnFailure {
 /// next one after that waits until the first has left.
 class Launch {
  public:
-  /// Makes what children will occupy of ours; the first begin() does so, too.  Best called
-  /// before there are threads: the table of descriptors grows for it, and while anybody
-  /// shares that, the kernel takes some 10 ms (a grace period of RCU).
-  static void prepare();
   /// Makes the child and returns.  `theirs` are descriptors that only the child is to
   /// have: closed as soon as it has them.
   static std::expected<Launch, SpawnFailure> begin(ChildSpec spec, std::vector<loop::Fd> theirs);
