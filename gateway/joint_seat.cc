@@ -36,7 +36,10 @@ class JointSeat::Passage final : public Call, private CallSink {
 };
 
 JointSeat::JointSeat(const Member& at, relay::Asker asker, DownstreamSink& sink)
-    : names_(at.name), sink_(sink), client_(at.server->connect(std::move(asker), *this)) {}
+    : era_(asker.era),
+      names_(at.name),
+      sink_(sink),
+      client_(at.server->connect(std::move(asker), *this)) {}
 
 std::unique_ptr<Call> JointSeat::call(relay::Request request, CallSink& sink) {
   return std::make_unique<Passage>(*this, std::move(request), sink);
@@ -54,6 +57,7 @@ void JointSeat::on_message(std::string_view text) noexcept {
 }
 
 relay::Request JointSeat::to_server(relay::Request message) const {
+  if (era_ == mcp::Era::modern) return relay::without_task_extension(std::move(message));
   if (!has_tasks_) return message;
   auto renamed = relay::read_request(names_.to_server(message.text));
   return renamed ? std::move(*renamed) : std::move(message);

@@ -34,6 +34,7 @@ class JointSeat final : public Downstream, private DownstreamSink {
   void on_message(std::string_view text) noexcept override;
   relay::Request to_server(relay::Request message) const;
 
+  mcp::Era era_;
   relay::TaskNames names_;
   DownstreamSink& sink_;
   bool has_tasks_{false};

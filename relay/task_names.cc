@@ -1,6 +1,7 @@
 #include "relay/task_names.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "mcp/raw.h"
@@ -75,6 +76,24 @@ TaskAnswer task_answer_to(const Request& request) {
     case Method::tasks_list: return TaskAnswer::many;
     default: return TaskAnswer::nothing;
   }
+}
+
+Request without_task_extension(Request request) {
+  constexpr std::string_view extension = "io.modelcontextprotocol/tasks";
+  const std::string_view extensions =
+      mcp::member(request.envelope.meta_client_capabilities.in(request.text), "extensions");
+  if (mcp::member(extensions, extension).empty()) return request;
+  std::string others = "{";
+  mcp::RawObject members{extensions};
+  while (const auto member = members.next()) {
+    if (mcp::is_string(member->key, extension)) continue;
+    if (others.size() > 1) others += ',';
+    others.append(member->key).append(":").append(member->value);
+  }
+  others += '}';
+  const auto at = static_cast<std::size_t>(extensions.data() - request.text.data());
+  auto rewritten = read_request(mcp::splice(request.text, {at, extensions.size()}, others));
+  return rewritten ? std::move(*rewritten) : std::move(request);
 }
 
 TaskNames::TaskNames(std::string_view server)

@@ -35,4 +35,9 @@ class TaskNames {
   std::string prefix_;  ///< with the separator
 };
 
+/// A modern client's request without word that the client knows the extension that came
+/// after these tasks (MCP 2026-07-28, io.modelcontextprotocol/tasks): where it is not had,
+/// no server may answer with a task.
+Request without_task_extension(Request request);
+
 }  // namespace mcpctl::relay

@@ -55,6 +55,28 @@ TEST_CASE("a request about a task reaches its server with the server's own id") 
         about("math__math__t"));
 }
 
+TEST_CASE("a request that declares the tasks extension can be sent as one that does not") {
+  const auto with = [](std::string_view capabilities) {
+    return R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":)"
+           R"({"io.modelcontextprotocol/clientCapabilities":)" +
+           std::string{capabilities} + "}}}";
+  };
+  const auto without = [&](std::string_view capabilities) {
+    auto request = read_request(with(capabilities));
+    REQUIRE(request.has_value());
+    return without_task_extension(std::move(*request)).text;
+  };
+  CHECK(without(R"({"extensions":{"x":1.0,"io.modelcontextprotocol/tasks":{},"y":{}},"z":[]})") ==
+        with(R"({"extensions":{"x":1.0,"y":{}},"z":[]})"));
+  CHECK(without(R"({"extensions":{"io.modelcontextprotocol\/tasks":{}}})") ==
+        with(R"({"extensions":{}})"));
+  for (const std::string_view none : {"{}", R"({"extensions":{"x":{}}})", R"({"extensions":7})"}) {
+    CHECK(without(none) == with(none));
+  }
+  const std::string bare = R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})";
+  CHECK(without_task_extension(*read_request(bare)).text == bare);
+}
+
 TEST_CASE("no two servers' tasks have one name, however the servers are called") {
   const TaskNames odd{"math__more"};
   const TaskNames long_one{std::string(100, 'm')};
