@@ -137,6 +137,18 @@ struct LogFile::Inner {
   Inner(loop::Loop& owner, Disk where, Callbacks hears)
       : loop(owner), callbacks(std::move(hears)), stall(owner), disk(std::move(where)) {}
 
+  /// With what else comes in this turn: and the first write of all starts the pool's
+  /// threads, which no start of a server is to wait for.
+  void write_soon() {
+    if (job || std::exchange(is_due, true)) return;
+    loop.post([this, still = std::weak_ptr{alive}] {
+      if (still.expired()) return;
+      is_due = false;
+      // Its own trouble, noted in it, may have made it write meanwhile.
+      if (!job && (!pending.empty() || reopen_wanted)) start_writing();
+    });
+  }
+
   void start_writing() {
     job = std::make_shared<Job>();
     job->disk = std::move(disk);
@@ -190,6 +202,8 @@ struct LogFile::Inner {
   std::string spare;  ///< the other buffer: they change places
   bool congested{false};
   bool reopen_wanted{false};
+  bool is_due{false};  ///< to start writing, once the loop has come to it
+  std::shared_ptr<bool> alive{std::make_shared<bool>(true)};
   std::uint64_t lost{0};
   std::optional<Instant> last_trouble;
 };
@@ -218,7 +232,7 @@ bool LogFile::write(std::string_view records) {
   Inner& self = *inner_;
   if (self.pending.size() + records.size() > backlog_cap) return false;
   self.pending += records;
-  if (!self.job) self.start_writing();
+  self.write_soon();
   if (self.pending.size() > congested_at && !self.congested) {
     self.congested = true;
     self.stall.arm(patience, [this] { inner_->relieve(); });
@@ -230,7 +244,7 @@ bool LogFile::is_congested() const { return inner_->congested; }
 
 void LogFile::reopen() {
   inner_->reopen_wanted = true;
-  if (!inner_->job) inner_->start_writing();
+  inner_->write_soon();
 }
 
 std::uint64_t LogFile::records_lost() const { return inner_->lost; }
