@@ -197,6 +197,7 @@ int main(int count, char** words) {
   signal(SIGPIPE, SIG_IGN);
   if (fork() == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    setsid(); /* as every supervisor does; it also makes the scheduler's group its own */
     dup2(requests[0], 0);
     dup2(answers[1], 1);
     execvp(words[2], words + 2);
