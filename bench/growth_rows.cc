@@ -97,7 +97,8 @@ double flood_ms(Subject subject, const std::string& format, std::uint64_t bytes)
         const std::uint64_t now = run.log_bytes();
         if (now != size) last_growth = now_ns();
         size = now;
-        return stamps.first(stamp_flood_ended) && ms(now_ns() - last_growth) > 300;
+        const bool ended = size >= bytes && stamps.first(stamp_flood_ended);
+        return ended && ms(now_ns() - last_growth) > 300;
       },
       60'000);
   const auto began = stamps.first(stamp_flood_began);
