@@ -16,7 +16,6 @@ constexpr std::size_t capabilities_limit = 16384;  // bytes
 constexpr std::size_t raw_id_limit = 1024;         // bytes of a request id that we echo
 constexpr std::size_t batch_limit = 1000;          // messages
 constexpr std::uint64_t noise_told_singly = 16;
-constexpr int first_look_share = 8;  // of discover_timeout, until we look whether it is read
 
 constexpr std::string_view discover_method = "server/discover";
 constexpr std::string_view server_info_key = "io.modelcontextprotocol/serverInfo";
@@ -86,7 +85,7 @@ void Client::send_request(Pending& slot, std::string text, std::string_view meth
 void Client::send_discover(Instant now) {
   discover_sent_ = true;
   send_request(discover_, discover_request(take_id(), options_.client), discover_method, now,
-               options_.discover_timeout / first_look_share);
+               first_look());
 }
 
 void Client::send_initialize(Instant now) {
@@ -335,9 +334,8 @@ void Client::settle_for_modern(Instant now) {
 void Client::discover_unanswered(bool unread, Instant now) {
   if (discover_read_) return fall_back(now);
   discover_read_ = !unread;
-  const Duration first_look = options_.discover_timeout / first_look_share;
-  discover_.deadline = now + (unread ? std::max(first_look, (now - discover_.sent) / 2)
-                                     : options_.discover_timeout - first_look);
+  discover_.deadline = now + (unread ? std::max(first_look(), (now - discover_.sent) / 2)
+                                     : options_.discover_timeout - first_look());
 }
 
 /// server/discover has not decided for modern.

@@ -220,6 +220,8 @@ class Client {
   void settle_for_modern(Instant now);
   void initialized(std::string_view result, Instant now);
   void initialize_refused(std::string why, Instant now);
+  /// After server/discover was sent: at whether it is read.
+  Duration first_look() const { return options_.discover_timeout / 8; }
   void discover_unanswered(bool unread, Instant now);
   void fall_back(Instant now);
   void complete_handshake(const Revision& revision, std::string_view result,

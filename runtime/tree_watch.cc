@@ -73,7 +73,7 @@ void TreeWatch::signal(spawn::Tree& tree, int signal) {
     tree.signal(signal, table());
     return;
   }
-  half_signalled_.emplace_back(&tree, signal);
+  half_signalled_.emplace(&tree, signal);
   if (!rest_.is_armed()) rest_.arm(moment_to_end, [this] { signal_rest(); });
 }
 
@@ -100,7 +100,7 @@ void TreeWatch::next_round_after(Duration pause) {
 }
 
 void TreeWatch::forget(spawn::Tree& tree) {
-  std::erase_if(half_signalled_, [&tree](const auto& half) { return half.first == &tree; });
+  half_signalled_.erase(&tree);
   const auto forgotten = awaited_.extract(&tree);  // may own the tree, and whoever says this
 }
 

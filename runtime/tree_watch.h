@@ -88,7 +88,7 @@ class TreeWatch {
   bool reaping_is_posted_{false};
   std::map<pid_t, std::function<void()>> children_;
   std::map<spawn::Tree*, Awaited> awaited_;
-  std::vector<std::pair<spawn::Tree*, int>> half_signalled_;
+  std::multimap<spawn::Tree*, int> half_signalled_;  ///< with what, in the order of the signals
   std::vector<std::move_only_function<void()>> graves_;
   // Shared with the callbacks that wait in the loop's inbox, so that they find out
   // when there is nobody left to call.

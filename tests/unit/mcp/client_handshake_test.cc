@@ -284,6 +284,8 @@ TEST_CASE("our own suspension does not make a server late") {
 
   c.waits(1'999ms);
   CHECK(c.methods == Methods{"server/discover"});
+  c.waits(1ms);
+  CHECK(c.methods == Methods{"server/discover", "initialize"});
 }
 
 TEST_CASE("a server of one client is told of that client, and asks it what it may be asked") {

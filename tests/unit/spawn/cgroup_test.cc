@@ -24,6 +24,14 @@ struct Groups {
   Result<FleetCgroup> fleet;
 };
 
+/// Held together by the group alone.
+Tree tree_in(Cgroup& group, ChildSpec spec) {
+  spec.cgroup = group.descriptor();
+  auto child = spawn::spawn(std::move(spec));
+  REQUIRE(child);
+  return Tree{std::move(*child), "no cookie at all", &group};
+}
+
 }  // namespace
 
 TEST_CASE("our own cgroup is found on a unified machine") {
@@ -192,11 +200,8 @@ TEST_CASE("a tree in a control group is killed at one stroke and its emptiness i
   if (!groups) return;
   auto group = groups.fleet->incarnation_of("github");
   REQUIRE(group);
-  ChildSpec spec = shell("env -i setsid sh -c 'setsid sleep 100 & exec sleep 100' & wait");
-  spec.cgroup = group->descriptor();
-  auto child = spawn::spawn(spec);
-  REQUIRE(child);
-  Tree tree{std::move(*child), "no cookie at all", &*group};
+  Tree tree =
+      tree_in(*group, shell("env -i setsid sh -c 'setsid sleep 100 & exec sleep 100' & wait"));
   ProcessTable never_refreshed;
   REQUIRE(eventually([&] { return group->processes().size() == 3; }));
   CHECK_FALSE(tree.is_empty(never_refreshed));
@@ -217,11 +222,8 @@ TEST_CASE("a signal in two steps reaches also those who left the group, though i
   REQUIRE(group);
   const Folder folder;
   folder.file("far.sh", "trap 'touch far; exit' TERM; touch armed; while :; do sleep 0.01; done");
-  ChildSpec spec = shell("cd " + folder.path() + "; setsid env -i PATH=$PATH sh far.sh & wait");
-  spec.cgroup = group->descriptor();
-  auto child = spawn::spawn(spec);
-  REQUIRE(child);
-  Tree tree{std::move(*child), "no cookie at all", &*group};
+  Tree tree =
+      tree_in(*group, shell("cd " + folder.path() + "; setsid env -i PATH=$PATH sh far.sh & wait"));
   REQUIRE(eventually([&] { return folder.has("armed"); }));
 
   REQUIRE(tree.signal_group_first(SIGTERM));
@@ -243,11 +245,7 @@ TEST_CASE("the second step wakes who is stopped to hear the first") {
   if (!groups) return;
   auto group = groups.fleet->incarnation_of("github");
   REQUIRE(group);
-  ChildSpec spec = shell("kill -STOP $$; sleep 100");
-  spec.cgroup = group->descriptor();
-  auto child = spawn::spawn(spec);
-  REQUIRE(child);
-  Tree tree{std::move(*child), "no cookie at all", &*group};
+  Tree tree = tree_in(*group, shell("kill -STOP $$; sleep 100"));
   ProcessTable table;
   REQUIRE(eventually([&] {
     REQUIRE(table.refresh());
