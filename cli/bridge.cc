@@ -102,9 +102,10 @@ class Bridge::Inner {
     } else if (!modern.empty()) {
       request.headers.set("MCP-Protocol-Version", modern);
       request.headers.set("Mcp-Method", method);
-      const bool by_uri = method.starts_with("resources/");
-      const std::string name =
-          text_of((by_uri ? envelope.params_uri : envelope.params_name).in(line));
+      const mcp::Span named = method.starts_with("resources/") ? envelope.params_uri
+                              : method.starts_with("tasks/")   ? envelope.params_task_id
+                                                               : envelope.params_name;
+      const std::string name = text_of(named.in(line));
       if (!name.empty()) request.headers.set("Mcp-Name", name);
     }
     request.body = std::move(line);

@@ -144,6 +144,7 @@ bool Admission::may_ask(Principal principal, std::string_view server, std::strin
   };
   if (method == "tools/call") return covers(whole + std::string{tool});
   if (method == "tools/list" || method == "ping" || method == "logging/setLevel") return true;
+  if (method.starts_with("tasks/")) return true;  // each has its own, by whatever tool
   // Everything else a server has needs all of the server.
   return std::any_of(limits->begin(), limits->end(), [&](const std::string& scope) {
     return scope == "*" || scope == whole + "*" ||

@@ -8,6 +8,7 @@
 #include "mcp/raw.h"
 #include "relay/message.h"
 #include "relay/profile.h"
+#include "relay/task_extension.h"
 
 namespace mcpctl::gateway {
 namespace {
@@ -194,6 +195,13 @@ void Door::Inside::post_modern(Request&& request, relay::Request&& message) {
   }
   if (!admission_.may_ask(request.principal, request.server, method, answer.visit().tool)) {
     return refuse(answer, message, {403, forbidden, "this token's scopes do not allow that"});
+  }
+  const std::string_view capabilities = message.envelope.meta_client_capabilities.in(message.text);
+  if (relay::needs_task_extension(message) && !relay::knows_task_extension(capabilities)) {
+    return refuse(
+        answer, message,
+        {400, code::missing_client_capability, "the client has not declared the extension of tasks",
+         R"({"requiredCapabilities":)" + std::string{relay::task_extension_alone} + '}'});
   }
   if (method == "tools/call") {
     if (const auto refusal = mirrored_.check(request.server, request.http.headers, message)) {

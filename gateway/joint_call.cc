@@ -98,7 +98,9 @@ bool JointCall::knows_where() {
 }
 
 void JointCall::hand_over() {
-  if (relay::is_task_method(method_) && client_.is_session()) return hand_over_task();
+  const bool names_task = client_.is_session() ? relay::is_task_method(method_)
+                                               : relay::is_extension_task_method(method_);
+  if (names_task) return hand_over_task();
   auto route = joint_.catalog().route(request_);
   if (!route) return answer(nobody_has_it(request_, method_));
   handed_over_ = client_.at(route->server).call(std::move(route->request), sink_);

@@ -30,6 +30,12 @@ Downstream& JointClient::at(const std::string& server) {
 Downstream* JointClient::at_task(std::string_view raw_id) {
   const auto id = mcp::string_value(raw_id);
   if (!id) return nullptr;
+  if (!is_session()) {
+    const auto owner = std::ranges::find_if(joint_.members(), [&](const Member& member) {
+      return relay::TaskNames{member.name}.is_one(*id);
+    });
+    return owner == joint_.members().end() ? nullptr : &at(owner->name);
+  }
   const auto seat =
       std::ranges::find_if(seats_, [&](const auto& one) { return one.second->may_have(*id); });
   return seat == seats_.end() ? nullptr : seat->second.get();

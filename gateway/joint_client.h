@@ -32,7 +32,7 @@ class JointClient final : public Downstream, private Joint::Follower {
   bool is_session() const { return asker_.era == mcp::Era::legacy; }
   /// This client at the server, which is offered.
   Downstream& at(const std::string& server);
-  /// This client where the task of that name (raw) is, if it is one of its own; or null.
+  /// This client where the task of that name (raw) is, if it can be one of its own; or null.
   Downstream* at_task(std::string_view raw_id);
 
  private:

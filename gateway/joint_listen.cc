@@ -7,6 +7,7 @@
 #include "relay/lists.h"
 #include "relay/message.h"
 #include "relay/method.h"
+#include "relay/task_names.h"
 
 namespace mcpctl::gateway {
 
@@ -63,7 +64,7 @@ void JointListen::listen_at(const std::string& server) {
   part->call = client_.at(server).call(std::move(*request), *part);
 }
 
-/// All lists, and the resources that are this server's.
+/// All lists, and the resources and tasks that are this server's.
 relay::Wanted JointListen::wanted_of(const std::string& server) const {
   relay::Wanted wanted{wanted_.tools, wanted_.prompts, wanted_.resources};
   for (const std::string& uri : wanted_.uris) {
@@ -71,6 +72,10 @@ relay::Wanted JointListen::wanted_of(const std::string& server) const {
         "0", R"("resources/read")", R"({"uri":)" + relay::json_string(uri) + '}'));
     const auto route = read ? joint_.catalog().route(*read) : std::nullopt;
     if (route && route->server == server) wanted.uris.insert(uri);
+  }
+  const relay::TaskNames names{server};
+  for (const std::string& task : wanted_.tasks) {
+    if (names.is_one(task)) wanted.tasks.insert(task);
   }
   return wanted;
 }
@@ -86,6 +91,7 @@ void JointListen::Part::on_message(std::string_view text) noexcept {
   is_settled = true;
   relay::Wanted granted = relay::read_filter(envelope->params_notifications.in(text));
   of.granted_.uris.merge(granted.uris);
+  of.granted_.tasks.merge(granted.tasks);
   of.acknowledge_if_settled();
 }
 

@@ -1,6 +1,6 @@
 // A modern client's subscriptions/listen to all servers together: one listen at each of
 // them, acknowledged once for all.  That lists have changed is heard whenever a server
-// says so, comes or goes; of resources, what their servers grant.
+// says so, comes or goes; of resources and tasks, what their servers grant.
 #pragma once
 #include <map>
 #include <memory>

@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "gateway/upstream.h"
+#include "relay/method.h"
+#include "relay/task_extension.h"
 
 namespace mcpctl::gateway {
 
@@ -12,7 +14,7 @@ using relay::TaskAnswer;
 class JointSeat::Passage final : public Call, private CallSink {
  public:
   Passage(JointSeat& seat, relay::Request request, CallSink& sink)
-      : seat_(seat), sink_(sink), answer_(relay::task_answer_to(request)) {
+      : seat_(seat), sink_(sink), answer_(relay::task_answer_to(request, seat.era_)) {
     if (answer_ == TaskAnswer::created) seat.has_tasks_ = true;
     call_ = seat.client_->call(seat.to_server(std::move(request)), *this);
   }
@@ -39,6 +41,7 @@ JointSeat::JointSeat(const Member& at, relay::Asker asker, DownstreamSink& sink)
     : era_(asker.era),
       names_(at.name),
       sink_(sink),
+      has_tasks_(era_ == mcp::Era::modern && relay::knows_task_extension(asker.capabilities)),
       client_(at.server->connect(std::move(asker), *this)) {}
 
 std::unique_ptr<Call> JointSeat::call(relay::Request request, CallSink& sink) {
@@ -57,8 +60,10 @@ void JointSeat::on_message(std::string_view text) noexcept {
 }
 
 relay::Request JointSeat::to_server(relay::Request message) const {
-  if (era_ == mcp::Era::modern) return relay::without_task_extension(std::move(message));
   if (!has_tasks_) return message;
+  const bool is_call =
+      relay::method_of(message.envelope.method.in(message.text)) == relay::Method::tools_call;
+  if (era_ == mcp::Era::modern && is_call) return message;
   auto renamed = relay::read_request(names_.to_server(message.text));
   return renamed ? std::move(*renamed) : std::move(message);
 }

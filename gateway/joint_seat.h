@@ -24,7 +24,7 @@ class JointSeat final : public Downstream, private DownstreamSink {
   void answer(relay::Request response) override;
   void set_log_level(std::string_view level) override { client_->set_log_level(level); }
 
-  /// This client has asked the server for a task.
+  /// This client has asked the server for a task; a modern one could be given one.
   bool has_tasks() const { return has_tasks_; }
   /// The task that the client calls `id` can only be one of these.
   bool may_have(std::string_view id) const { return has_tasks_ && names_.is_one(id); }
@@ -37,7 +37,7 @@ class JointSeat final : public Downstream, private DownstreamSink {
   mcp::Era era_;
   relay::TaskNames names_;
   DownstreamSink& sink_;
-  bool has_tasks_{false};
+  bool has_tasks_;
   std::unique_ptr<Downstream> client_;
 };
 

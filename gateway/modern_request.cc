@@ -7,6 +7,14 @@
 #include "relay/message.h"
 
 namespace mcpctl::gateway {
+namespace {
+
+/// What a relay knows of a token.
+relay::PrincipalId number_of(Principal principal) {
+  return {principal.token == Principal::none ? 0 : principal.token + 1};
+}
+
+}  // namespace
 
 int status_of(std::optional<int> error_code) {
   if (!error_code) return 200;
@@ -45,6 +53,7 @@ void ModernRequest::start(relay::Request request) {
   is_subscription_ = mcp::is_string(envelope.method.in(text), "subscriptions/listen");
   relay::Asker asker;
   asker.era = mcp::Era::modern;
+  asker.principal = number_of(principal_);
   asker.revision =
       mcp::find_revision(
           mcp::string_value(envelope.meta_protocol_version.in(text)).value_or(std::string{}))

@@ -108,7 +108,8 @@ bool Upstream::answer_from_memory(const Ticket& ticket) {
 
 /// The server said so.
 void Upstream::list_changed(const relay::Heard& heard) {
-  if (heard.what == relay::Heard::What::resource_updated) return;
+  using What = relay::Heard::What;
+  if (heard.what == What::resource_updated || heard.what == What::task_changed) return;
   lists_.changed(heard.what);
   if (lists_again_.is_armed()) return;
   lists_again_.arm(lists_pause_, [this] {

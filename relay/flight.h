@@ -48,6 +48,8 @@ struct Flight {
   Method method{Method::other};
   mcp::Era era{mcp::Era::unknown};  ///< of the client
   bool as_task{false};              ///< the client wants a task, not the result
+  bool may_be_task{false};          ///< the client can do with a task as well (modern)
+  PrincipalId principal{};          ///< whose it is then
   Abilities abilities{};            ///< known only where a server may ask
   int log_level{-1};
   std::string client_id{};       ///< raw: 1 is not "1"

@@ -21,6 +21,7 @@ std::string_view notification_of(Heard::What what) {
     case Heard::What::prompts_changed: return "notifications/prompts/list_changed";
     case Heard::What::resources_changed: return "notifications/resources/list_changed";
     case Heard::What::resource_updated: return "notifications/resources/updated";
+    case Heard::What::task_changed: return "notifications/tasks";
   }
   return "";
 }
@@ -40,8 +41,9 @@ bool wants(const Wanted& wanted, const Heard& heard) {
     case Heard::What::prompts_changed: return wanted.prompts;
     case Heard::What::resources_changed: return wanted.resources;
     case Heard::What::resource_updated:
-      return std::ranges::any_of(wanted.uris,
-                                 [&](const std::string& uri) { return is_within(heard.uri, uri); });
+      return std::ranges::any_of(
+          wanted.uris, [&](const std::string& uri) { return is_within(heard.subject, uri); });
+    case Heard::What::task_changed: return wanted.tasks.contains(heard.subject);
   }
   return false;
 }
@@ -51,6 +53,7 @@ bool is_true(std::string_view raw) { return raw == "true"; }
 Wanted common(const Wanted& a, const Wanted& b) {
   Wanted both{a.tools && b.tools, a.prompts && b.prompts, a.resources && b.resources};
   std::ranges::set_intersection(a.uris, b.uris, std::inserter(both.uris, both.uris.end()));
+  std::ranges::set_intersection(a.tasks, b.tasks, std::inserter(both.tasks, both.tasks.end()));
   return both;
 }
 
@@ -73,13 +76,14 @@ std::string_view log_level_name(int level) {
 std::string words_of(const Heard& heard) {
   if (!heard.text.empty()) return heard.text;
   std::string text = R"({"jsonrpc":"2.0","method":)" + json_string(notification_of(heard.what));
-  if (!heard.uri.empty()) text += R"(,"params":{"uri":)" + json_string(heard.uri) + '}';
+  if (!heard.subject.empty()) text += R"(,"params":{"uri":)" + json_string(heard.subject) + '}';
   return text + '}';
 }
 
 bool Wanted::covers(const Wanted& other) const {
   return (tools || !other.tools) && (prompts || !other.prompts) &&
-         (resources || !other.resources) && std::ranges::includes(uris, other.uris);
+         (resources || !other.resources) && std::ranges::includes(uris, other.uris) &&
+         std::ranges::includes(tasks, other.tasks);
 }
 
 Wanted read_filter(std::string_view notifications) {
@@ -87,10 +91,14 @@ Wanted read_filter(std::string_view notifications) {
   wanted.tools = is_true(mcp::member(notifications, "toolsListChanged"));
   wanted.prompts = is_true(mcp::member(notifications, "promptsListChanged"));
   wanted.resources = is_true(mcp::member(notifications, "resourcesListChanged"));
-  mcp::RawArray uris{mcp::member(notifications, "resourceSubscriptions")};
-  while (const auto uri = uris.next()) {
-    if (auto plain = mcp::string_value(*uri)) wanted.uris.insert(std::move(*plain));
-  }
+  const auto read = [&](std::string_view member, auto& into) {
+    mcp::RawArray names{mcp::member(notifications, member)};
+    while (const auto name = names.next()) {
+      if (auto plain = mcp::string_value(*name)) into.insert(std::move(*plain));
+    }
+  };
+  read("resourceSubscriptions", wanted.uris);
+  read("taskIds", wanted.tasks);
   return wanted;
 }
 
@@ -104,9 +112,13 @@ std::string write_filter(const Wanted& wanted) {
   add(wanted.tools, R"("toolsListChanged":true)");
   add(wanted.prompts, R"("promptsListChanged":true)");
   add(wanted.resources, R"("resourcesListChanged":true)");
-  std::string uris;
-  for (const std::string& uri : wanted.uris) uris += (uris.empty() ? "" : ",") + json_string(uri);
-  add(!uris.empty(), R"("resourceSubscriptions":[)" + uris + ']');
+  const auto add_all = [&](std::string_view member, const auto& names) {
+    std::string list;
+    for (const std::string& name : names) list += (list.empty() ? "" : ",") + json_string(name);
+    add(!list.empty(), json_string(member) + ":[" + list + ']');
+  };
+  add_all("resourceSubscriptions", wanted.uris);
+  add_all("taskIds", wanted.tasks);
   return filter + '}';
 }
 
@@ -186,6 +198,7 @@ Wanted Interests::wanted() const {
     all.prompts = all.prompts || listener.wanted.prompts;
     all.resources = all.resources || listener.wanted.resources;
     all.uris.insert(listener.wanted.uris.begin(), listener.wanted.uris.end());
+    all.tasks.insert(listener.wanted.tasks.begin(), listener.wanted.tasks.end());
   }
   return all;
 }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "relay/held_tasks.h"
 #include "relay/output.h"
 #include "relay/request.h"
 
@@ -24,9 +25,10 @@ struct Wanted {
   bool prompts{false};
   bool resources{false};
   std::set<std::string, std::less<>> uris{};
+  std::set<std::string, std::less<>> tasks{};  ///< their ids (task_extension.h)
 
   bool covers(const Wanted& other) const;
-  bool empty() const { return !tools && !prompts && !resources && uris.empty(); }
+  bool empty() const { return !tools && !prompts && !resources && uris.empty() && tasks.empty(); }
   friend bool operator==(const Wanted&, const Wanted&) = default;
 };
 
@@ -73,6 +75,9 @@ class Interests {
   /// Who hears it, in words of their era.
   std::vector<ToClient> deliver(const Heard& heard) const;
 
+  /// Whose the server's tasks are: it may keep them from one incarnation to the next.
+  HeldTasks& tasks() { return tasks_; }
+
  private:
   struct Session {
     bool joined{false};
@@ -88,6 +93,7 @@ class Interests {
 
   std::map<DownstreamId, Session> sessions_;
   std::map<CallId, Listener> listeners_;
+  HeldTasks tasks_;
 };
 
 }  // namespace mcpctl::relay

@@ -9,16 +9,18 @@
 #include "mcp/raw.h"
 #include "relay/edits.h"
 #include "relay/message.h"
+#include "relay/task_extension.h"
 
 namespace mcpctl::relay {
 namespace {
 
-/// The header Mcp-Name: the name or URI that a request is about.
+/// The header Mcp-Name: the name, URI or task that a request is about.
 std::string name_for_http(const Request& request, Method method) {
   const mcp::Envelope& envelope = request.envelope;
   mcp::Span name;
   if (method == Method::tools_call || method == Method::prompts_get) name = envelope.params_name;
   if (method == Method::resources_read) name = envelope.params_uri;
+  if (is_extension_task_method(method)) name = envelope.params_task_id;
   return mcp::string_value(name.in(request.text)).value_or("");
 }
 
@@ -58,17 +60,31 @@ void Link::call(CallId call, const Asker& asker, const Request& request) {
   if (of_other_era) {
     return refuse(call, asker, request, mcp::error_code::method_not_found, "method not found");
   }
-  if (!is_modern() && is_task_method(method)) {
-    const auto task = mcp::string_value(envelope.params_task_id.in(request.text));
-    const DownstreamId owner = task ? tasks_.owner(*task) : DownstreamId{};
-    if (!owner || owner != asker.downstream) {
-      return refuse(call, asker, request, mcp::error_code::invalid_params, "unknown task");
-    }
+  if (is_task_method(method) || method == Method::tasks_list) {
+    std::string refusal = refused_task(asker, request, method);
+    if (!refusal.empty()) return respond(call, asker.downstream, std::move(refusal));
   }
   if (modern && !is_modern() && envelope.params_request_state) {
     return resume(call, asker, request, method);
   }
   start(call, asker, request, method);
+}
+
+/// The answer to who asks of a task that is not its own, or by a method that the server
+/// does not know from such a client.  Empty: the server is to be asked.
+std::string Link::refused_task(const Asker& asker, const Request& request, Method method) const {
+  const mcp::Envelope& envelope = request.envelope;
+  const std::string_view id = envelope.id.in(request.text);
+  const bool is_known = is_extension_task_method(method) && asker.era == mcp::Era::modern;
+  if (is_modern() && !is_known) {
+    return mcp::error_response(id, mcp::error_code::method_not_found, "method not found");
+  }
+  if (method == Method::tasks_list) return {};
+  const auto task = mcp::string_value(envelope.params_task_id.in(request.text));
+  const bool is_own = is_modern() ? task && interests_.tasks().may_see(*task, asker.principal)
+                                  : task && tasks_.owner(*task) == asker.downstream;
+  if (is_own) return {};
+  return mcp::error_response(id, mcp::error_code::invalid_params, "unknown task");
 }
 
 void Link::start(CallId call, const Asker& asker, const Request& request, Method method) {
@@ -87,7 +103,10 @@ void Link::start(CallId call, const Asker& asker, const Request& request, Method
     flight.abilities = abilities_of(asker.capabilities);
     flight.as_task = static_cast<bool>(envelope.params_task);
     if (flight.log_level >= 0) follow_log_level(flight.log_level);
-  } else if (asker.era != mcp::Era::modern && may_need_input(method)) {
+  } else if (asker.era == mcp::Era::modern) {
+    flight.may_be_task = method == Method::tools_call && knows_task_extension(asker.capabilities);
+    flight.principal = asker.principal;
+  } else if (may_need_input(method)) {
     flight.abilities = abilities_of(asker.capabilities);
     flight.rounds = std::make_unique<Rounds>();
     flight.rounds->asker = asker;
@@ -114,6 +133,7 @@ std::string Link::addressed_to_server(const Flight& flight, const Asker& asker,
     return edits.apply();
   }
   Asker described = asker;
+  described.capabilities = without_task_extension(asker.capabilities);
   // A legacy client gets log messages without asking for them.
   if (described.log_level.empty() && declares(options_.server.capabilities, "logging")) {
     described.log_level = "info";

@@ -116,6 +116,7 @@ class Link {
   void start(CallId call, const Asker& asker, const Request& request, Method method);
   std::string addressed_to_server(const Flight& flight, const Asker& asker, const Request& request,
                                   std::string_view more_params) const;
+  std::string refused_task(const Asker& asker, const Request& request, Method method) const;
   void send(const Flight& flight, const Request& request, std::string text);
   void abandon(Flight& flight, std::string_view raw_reason);
   void drop(Flight& flight);
@@ -133,6 +134,7 @@ class Link {
   std::string addressed_to_client(const Flight& flight, std::string_view text,
                                   const mcp::Envelope& envelope) const;
   void note_task(const Flight& flight, std::string_view text, const mcp::Envelope& envelope);
+  void hold_task(const Flight& flight, std::string_view text, const mcp::Envelope& envelope);
   void take_notification(std::string_view text, const mcp::Envelope& envelope, CallId about);
   void take_progress(std::string_view text, const mcp::Envelope& envelope);
   void take_log(std::string_view text, const mcp::Envelope& envelope, CallId about);

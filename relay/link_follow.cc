@@ -10,6 +10,7 @@
 #include "relay/edits.h"
 #include "relay/link.h"
 #include "relay/message.h"
+#include "relay/task_extension.h"
 
 namespace mcpctl::relay {
 
@@ -40,6 +41,7 @@ Wanted Link::offered(Wanted wanted) const {
   wanted.prompts = wanted.prompts && declares(can, "prompts", "listChanged");
   wanted.resources = wanted.resources && declares(can, "resources", "listChanged");
   if (!declares(can, "resources", "subscribe")) wanted.uris.clear();
+  if (!is_modern() || !knows_task_extension(can)) wanted.tasks.clear();
   return wanted;
 }
 
@@ -99,7 +101,7 @@ void Link::follow_listen(const Wanted& wanted) {
   const Asker us{.era = mcp::Era::modern,
                  .revision = options_.server.revision,
                  .info = options_.client_info,
-                 .capabilities = "{}"};
+                 .capabilities = std::string{wanted.tasks.empty() ? "{}" : task_extension_alone}};
   listen_ = {.id = options_.take_id(), .wanted = wanted};
   const std::string params = "{\"_meta\":{" + modern_meta(us, us.revision) +
                              "},\"notifications\":" + write_filter(wanted) + '}';
@@ -161,8 +163,11 @@ void Link::listen(CallId call, const Asker& asker, const Request& request) {
     return refuse(call, asker, request, mcp::error_code::invalid_params,
                   "params.notifications is not an object");
   }
-  interests_.listen(call, asker.downstream, envelope.id.in(request.text),
-                    offered(read_filter(filter)));
+  Wanted wanted = offered(read_filter(filter));
+  std::erase_if(wanted.tasks, [&](const std::string& task) {
+    return !interests_.tasks().may_see(task, asker.principal);
+  });
+  interests_.listen(call, asker.downstream, envelope.id.in(request.text), std::move(wanted));
   follow();
 }
 

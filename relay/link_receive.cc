@@ -89,6 +89,13 @@ void Link::deliver_answer(Flight& flight, std::string_view text, const mcp::Enve
   }
   if (!flight.uri.empty()) subscribe_answered(flight, !is_error);
   if (flight.as_task && !is_error) note_task(flight, text, envelope);
+  if (is_modern() && mcp::is_string(envelope.result_type.in(text), "task")) {
+    if (!flight.may_be_task) {
+      return end_with_error(flight, mcp::error_code::internal_error,
+                            "the server answered with a task, which the client does not know");
+    }
+    hold_task(flight, text, envelope);
+  }
   withdraw_asks(flight);
   if (flight.method == Method::tools_list && !options_.tools.is_open()) {
     const auto allowed = [this](std::string_view tool) { return options_.tools.allows(tool); };
@@ -141,15 +148,21 @@ void Link::note_task(const Flight& flight, std::string_view text, const mcp::Env
   if (id) tasks_.add(std::move(*id), flight.downstream, flight.id, flight.progress_token);
 }
 
+void Link::hold_task(const Flight& flight, std::string_view text, const mcp::Envelope& envelope) {
+  auto id = mcp::string_value(mcp::member(envelope.result.in(text), "taskId"));
+  if (id) interests_.tasks().add(std::move(*id), flight.principal);
+}
+
 void Link::take_notification(std::string_view text, const mcp::Envelope& envelope, CallId about) {
-  const auto changed = [&](Heard::What what) {
+  const auto changed = [&](Heard::What what, mcp::Span named = {}) {
     // A modern server speaks on subscriptions only, and the one before last is over.
     const auto id = mcp::integer_value(envelope.meta_subscription_id.in(text));
     if (id && static_cast<std::uint64_t>(*id) != (old_listen_ != 0 ? old_listen_ : listen_.id)) {
       return;
     }
-    auto uri = mcp::string_value(envelope.params_uri.in(text)).value_or("");
-    outputs_.emplace_back(Heard{.what = what, .text = std::string{text}, .uri = std::move(uri)});
+    auto subject = mcp::string_value(named.in(text)).value_or("");
+    outputs_.emplace_back(
+        Heard{.what = what, .text = std::string{text}, .subject = std::move(subject)});
   };
   switch (method_of(envelope.method.in(text))) {
     case Method::progress: return take_progress(text, envelope);
@@ -157,7 +170,9 @@ void Link::take_notification(std::string_view text, const mcp::Envelope& envelop
     case Method::tools_changed: return changed(Heard::What::tools_changed);
     case Method::prompts_changed: return changed(Heard::What::prompts_changed);
     case Method::resources_changed: return changed(Heard::What::resources_changed);
-    case Method::resource_updated: return changed(Heard::What::resource_updated);
+    case Method::resource_updated:
+      return changed(Heard::What::resource_updated, envelope.params_uri);
+    case Method::task_changed: return changed(Heard::What::task_changed, envelope.params_task_id);
     case Method::cancelled: return withdraw(envelope.params_request_id.in(text));
     case Method::task_status: return take_task_status(text, envelope);
     case Method::listening: return take_listening(text, envelope);

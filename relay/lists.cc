@@ -8,6 +8,7 @@
 #include "relay/edits.h"
 #include "relay/message.h"
 #include "relay/names.h"
+#include "relay/task_extension.h"
 
 namespace mcpctl::relay {
 namespace {
@@ -140,6 +141,11 @@ ServerProfile joint_profile(const std::vector<Offer>& offers, std::string_view i
   add("logging", "{}");
   add("completions", "{}");
   if (const std::string tasks = joint_tasks(offers); !tasks.empty()) put("tasks", tasks);
+  const bool any_extended = std::ranges::any_of(offers, [](const Offer& offer) {
+    return offer.profile && offer.profile->era == mcp::Era::modern &&
+           knows_task_extension(offer.profile->capabilities);
+  });
+  if (any_extended) put("extensions", mcp::member(task_extension_alone, "extensions"));
 
   std::string instructions;
   for (const Offer& offer : offers) {

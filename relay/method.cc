@@ -30,6 +30,7 @@ constexpr Named methods[]{
     {"\"tasks/list\"", Method::tasks_list},
     {"\"tasks/get\"", Method::tasks_get},
     {"\"tasks/result\"", Method::tasks_result},
+    {"\"tasks/update\"", Method::tasks_update},
     {"\"tasks/cancel\"", Method::tasks_cancel},
     {"\"ping\"", Method::ping},
     {"\"sampling/createMessage\"", Method::sampling},
@@ -41,6 +42,7 @@ constexpr Named methods[]{
     {"\"notifications/resources/list_changed\"", Method::resources_changed},
     {"\"notifications/resources/updated\"", Method::resource_updated},
     {"\"notifications/tasks/status\"", Method::task_status},
+    {"\"notifications/tasks\"", Method::task_changed},
     {"\"notifications/subscriptions/acknowledged\"", Method::listening},
 };
 

@@ -21,6 +21,7 @@ enum class Method : unsigned char {
   tasks_list,
   tasks_get,
   tasks_result,
+  tasks_update,
   tasks_cancel,
   // Of servers.
   ping,
@@ -36,7 +37,8 @@ enum class Method : unsigned char {
   resources_changed,
   resource_updated,
   task_status,
-  listening,  ///< notifications/subscriptions/acknowledged
+  task_changed,  ///< notifications/tasks
+  listening,     ///< notifications/subscriptions/acknowledged
 };
 
 /// `raw`: a method as it stands in a message, with its quotes.
@@ -55,9 +57,15 @@ constexpr bool may_need_input(Method method) {
          method == Method::resources_read;
 }
 
+/// About one task, in either era.
 constexpr bool is_task_method(Method method) {
   return method == Method::tasks_get || method == Method::tasks_result ||
-         method == Method::tasks_cancel;
+         method == Method::tasks_update || method == Method::tasks_cancel;
+}
+
+/// Of the modern era's extension of tasks (task_extension.h).
+constexpr bool is_extension_task_method(Method method) {
+  return is_task_method(method) && method != Method::tasks_result;
 }
 
 /// Changes nothing at the server, so that it can be sent a second time.

@@ -32,11 +32,12 @@ struct Heard {
     tools_changed,
     prompts_changed,
     resources_changed,
-    resource_updated
+    resource_updated,
+    task_changed
   };
   What what{What::tools_changed};
-  std::string text{};  ///< the server's notification; empty: to be written anew
-  std::string uri{};   ///< resource_updated
+  std::string text{};     ///< the server's notification; empty: to be written anew
+  std::string subject{};  ///< the resource's URI, or the task's id
 };
 
 using Output = std::variant<ToServer, ToClient, Heard>;

@@ -3,6 +3,7 @@
 #include "mcp/framing.h"
 #include "mcp/raw.h"
 #include "relay/message.h"
+#include "relay/task_extension.h"
 
 namespace mcpctl::relay {
 namespace {
@@ -50,7 +51,7 @@ std::string initialize_result(const ServerProfile& server, std::string_view revi
   constexpr std::string_view nameless = R"({"name":"unknown","version":"0"})";
   return ObjectText{}
       .add("protocolVersion", json_string(revision))
-      .add("capabilities", or_empty_object(server.capabilities))
+      .add("capabilities", without_task_extension(or_empty_object(server.capabilities)))
       .add("serverInfo", server.server_info.empty() ? nameless : server.server_info)
       .add("instructions", server.instructions)
       .take();
@@ -72,7 +73,8 @@ std::string discover_result(const ServerProfile& server) {
 
 mcp::Introduction introduction_of(const Asker& client) {
   ObjectText capabilities;
-  mcp::RawObject members{client.capabilities};
+  const std::string declared = without_task_extension(client.capabilities);
+  mcp::RawObject members{declared};
   while (const auto member = members.next()) {
     const std::string_view key = member->key.substr(1, member->key.size() - 2);
     if (!mcp::is_string(member->key, "tasks")) capabilities.add(key, member->value);

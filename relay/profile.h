@@ -33,7 +33,8 @@ std::string initialize_result(const ServerProfile& server, std::string_view revi
 std::string discover_result(const ServerProfile& server);
 
 /// A legacy client as a server is told of it that is its alone: what it says of itself, each
-/// object on one line; but not that it has tasks (MCP 2025-11-25), of which no Link asks.
+/// object on one line; but not that it has tasks (MCP 2025-11-25), of which no Link asks, nor
+/// that it knows those of the modern era.
 mcp::Introduction introduction_of(const Asker& client);
 
 }  // namespace mcpctl::relay

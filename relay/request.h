@@ -29,9 +29,18 @@ struct DownstreamId {
   friend constexpr auto operator<=>(const DownstreamId&, const DownstreamId&) = default;
 };
 
+/// In whose name clients come: what outlives a modern client's one request.  Given by the
+/// shell, never to another.  0: names are not asked for, and all clients are one's.
+struct PrincipalId {
+  std::uint64_t value{0};
+  constexpr explicit operator bool() const { return value != 0; }
+  friend constexpr auto operator<=>(const PrincipalId&, const PrincipalId&) = default;
+};
+
 /// Who asks.
 struct Asker {
   DownstreamId downstream{};
+  PrincipalId principal{};
   mcp::Era era{mcp::Era::modern};
   std::string_view revision{};  ///< static storage
   std::string info{};           ///< clientInfo, raw JSON; may be empty

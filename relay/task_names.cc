@@ -1,7 +1,6 @@
 #include "relay/task_names.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "mcp/raw.h"
@@ -25,6 +24,9 @@ RawIds ids_in_result(std::string_view result, TaskAnswer answer) {
   switch (answer) {
     case TaskAnswer::nothing: return {};
     case TaskAnswer::created: return {mcp::member(mcp::member(result, "task"), task_id)};
+    case TaskAnswer::instead:
+      if (!mcp::is_string(mcp::member(result, "resultType"), "task")) return {};
+      return {mcp::member(result, task_id)};
     case TaskAnswer::one: return {mcp::member(result, task_id)};
     case TaskAnswer::many: break;
   }
@@ -41,8 +43,13 @@ RawIds ids_in(std::string_view text, const mcp::Envelope& envelope, TaskAnswer a
     ids.push_back(related_id(envelope.result_meta.in(text)));
   } else {
     const Method method = method_of(envelope.method.in(text));
-    const bool names_one = is_task_method(method) || method == Method::task_status;
+    const bool names_one =
+        is_task_method(method) || method == Method::task_status || method == Method::task_changed;
     if (names_one) ids.push_back(envelope.params_task_id.in(text));
+    if (method == Method::subscriptions_listen || method == Method::listening) {
+      mcp::RawArray listed{mcp::member(envelope.params_notifications.in(text), "taskIds")};
+      while (const auto id = listed.next()) ids.push_back(*id);
+    }
     ids.push_back(related_id(envelope.params_meta.in(text)));
   }
   std::erase_if(ids, [](std::string_view id) { return !id.starts_with('"'); });
@@ -67,33 +74,17 @@ std::string renamed(std::string_view text, TaskAnswer answer, Rename rename) {
 
 }  // namespace
 
-TaskAnswer task_answer_to(const Request& request) {
+TaskAnswer task_answer_to(const Request& request, mcp::Era era) {
   const mcp::Envelope& envelope = request.envelope;
+  const Method method = method_of(envelope.method.in(request.text));
+  if (era == mcp::Era::modern && method == Method::tools_call) return TaskAnswer::instead;
   if (envelope.params_task) return TaskAnswer::created;
-  switch (method_of(envelope.method.in(request.text))) {
+  switch (method) {
     case Method::tasks_get:
     case Method::tasks_cancel: return TaskAnswer::one;
     case Method::tasks_list: return TaskAnswer::many;
     default: return TaskAnswer::nothing;
   }
-}
-
-Request without_task_extension(Request request) {
-  constexpr std::string_view extension = "io.modelcontextprotocol/tasks";
-  const std::string_view extensions =
-      mcp::member(request.envelope.meta_client_capabilities.in(request.text), "extensions");
-  if (mcp::member(extensions, extension).empty()) return request;
-  std::string others = "{";
-  mcp::RawObject members{extensions};
-  while (const auto member = members.next()) {
-    if (mcp::is_string(member->key, extension)) continue;
-    if (others.size() > 1) others += ',';
-    others.append(member->key).append(":").append(member->value);
-  }
-  others += '}';
-  const auto at = static_cast<std::size_t>(extensions.data() - request.text.data());
-  auto rewritten = read_request(mcp::splice(request.text, {at, extensions.size()}, others));
-  return rewritten ? std::move(*rewritten) : std::move(request);
 }
 
 TaskNames::TaskNames(std::string_view server)

@@ -1,7 +1,7 @@
 // What the tasks of one server are called where all servers are offered as one (MCP
-// 2025-11-25, tasks): "server__id", so that two servers' tasks are never the same, and
-// nothing need be remembered to tell whose one is.  Never shortened: a task's id has no
-// greatest length.
+// 2025-11-25, tasks, and the extension of 2026-07-28): "server__id", so that two servers'
+// tasks are never the same, and nothing need be remembered to tell whose one is.  Never
+// shortened: a task's id has no greatest length.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,10 +14,12 @@ namespace mcpctl::relay {
 enum class TaskAnswer : unsigned char {
   nothing,
   created,  ///< of a request that wants to be a task
+  instead,  ///< of a call that may be answered with a task (task_extension.h)
   one,      ///< tasks/get, tasks/cancel
   many,     ///< tasks/list
 };
-TaskAnswer task_answer_to(const Request& request);
+/// `era`: of the client.
+TaskAnswer task_answer_to(const Request& request, mcp::Era era);
 
 class TaskNames {
  public:
@@ -34,10 +36,5 @@ class TaskNames {
  private:
   std::string prefix_;  ///< with the separator
 };
-
-/// A modern client's request without word that the client knows the extension that came
-/// after these tasks (MCP 2026-07-28, io.modelcontextprotocol/tasks): where it is not had,
-/// no server may answer with a task.
-Request without_task_extension(Request request);
 
 }  // namespace mcpctl::relay

@@ -207,6 +207,62 @@ TEST_CASE(
   fleet.stop();
 }
 
+TEST_CASE("two modern clients of two servers together each have their own tasks of both") {
+  const auto extended = [](const std::string& name) {
+    return Json{{"command", "/bin/sh"},
+                {"args", {"-c", mcpctl::extended_task_server}},
+                {"env", {{"NAME", name}}}};
+  };
+  Json ours = with_door();
+  ours["gateway"]["tokens"] = {{{"name", "ann"}, {"tokenEnv", "ANN"}},
+                               {{"name", "bob"}, {"tokenEnv", "BOB"}}};
+  Fleet fleet{Json{{"a", extended("a")}, {"b", extended("b")}}, ours};
+  fleet.set_variable("ANN", "ann-5e1f3c77d0a95e1f");
+  fleet.set_variable("BOB", "bob-0c44e1b2aa8f0c44");
+  fleet.start();
+  fleet.await_all("ready");
+  const int port = port_of(fleet);
+  const std::string ann = "Authorization: Bearer ann-5e1f3c77d0a95e1f\r\n";
+  const std::string bob = "Authorization: Bearer bob-0c44e1b2aa8f0c44\r\n";
+  const std::string knowing = R"({"extensions":{"io.modelcontextprotocol/tasks":{}}})";
+  const auto asks = [&](const std::string& token, const std::string& method,
+                        const std::string& params, const std::string& name,
+                        const std::string& capabilities) {
+    const std::string body = R"({"jsonrpc":"2.0","id":1,"method":")" + method + R"(","params":{)" +
+                             params + (params.empty() ? "" : ",") +
+                             R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                             R"("io.modelcontextprotocol/clientCapabilities":)" +
+                             capabilities + "}}}";
+    std::string fields = "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: " + method + "\r\n";
+    if (!name.empty()) fields += "Mcp-Name: " + name + "\r\n";
+    return post(port, "/mcp", body, token + fields).body;
+  };
+  const auto starts = [&](const std::string& token, const std::string& tool) {
+    return asks(token, "tools/call", R"("name":")" + tool + '"', tool, knowing);
+  };
+  const auto says = [&](const std::string& token, const std::string& method,
+                        const std::string& task) {
+    return asks(token, method, R"("taskId":")" + task + '"', task, knowing);
+  };
+
+  CHECK(holds(asks(ann, "server/discover", "", "", "{}"), "\"extensions\":{\"io.modelcontext"));
+  CHECK(holds(starts(ann, "a__work"), R"("resultType":"task","taskId":"a__t-1")"));
+  CHECK(holds(starts(bob, "a__work"), R"("resultType":"task","taskId":"a__t-2")"));
+  CHECK(holds(starts(ann, "b__work"), R"("resultType":"task","taskId":"b__t-1")"));
+  CHECK(holds(asks(ann, "tools/call", R"("name":"a__work")", "a__work", "{}"), "done"));
+
+  CHECK(holds(says(ann, "tasks/get", "b__t-1"), R"("taskId":"b__t-1","status":"working")"));
+  CHECK(holds(says(ann, "tasks/update", "a__t-1"), R"("acknowledged":"t-1")"));
+  CHECK(holds(says(bob, "tasks/cancel", "a__t-2"), R"("acknowledged":"t-2")"));
+  for (const std::string method : {"tasks/get", "tasks/update", "tasks/cancel"}) {
+    CAPTURE(method);
+    const std::string foreign = says(bob, method, "a__t-1");
+    CHECK(holds(foreign, "unknown task"));
+    CHECK(foreign == says(bob, method, "a__t-99"));
+  }
+  fleet.stop();
+}
+
 TEST_CASE("a port that is taken is a warning, not the end of the fleet") {
   Fleet first{Json{{"math", math()}}, with_door()};
   first.start();

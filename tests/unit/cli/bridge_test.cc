@@ -115,6 +115,19 @@ TEST_CASE("a modern request carries its headers and needs no session") {
   CHECK(b.door.seen.size() == 1);
 }
 
+TEST_CASE("a modern request about a task carries the task's id as its name") {
+  Bridged b;
+
+  b.bridge.take(
+      R"({"jsonrpc":"2.0","id":7,"method":"tasks/get","params":{"taskId":"math__t","_meta":)"
+      R"({"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})");
+  REQUIRE(b.until([&] { return !b.door.seen.empty(); }));
+
+  CHECK(b.door.seen[0].headers.get("Mcp-Method") == "tasks/get");
+  CHECK(b.door.seen[0].headers.get("Mcp-Name") == "math__t");
+  CHECK(b.ends());
+}
+
 TEST_CASE("an error of the door's own comes back with the client's id") {
   Bridged b;
 

@@ -249,9 +249,32 @@ TEST_CASE("a token reaches as far as its scopes") {
   headers.set("Authorization", "Bearer 0123456789abcdef-some");
   CHECK(house.post(request_text("1", "tools/call", "{\"name\":\"sub\"," + meta + "}"), headers)
             .status == 403);
+  house.begin("POST", "/mcp/math", request_text("3", "tasks/get", R"({"taskId":"t"})"), session);
+  house.asked(3);  // of a task that it may have
   const http::Headers whole = house.initialize("2025-11-25", bearer("0123456789abcdef-server"));
   house.begin("POST", "/mcp/math", request_text("1", "resources/list"), whole);
-  house.asked(3);
+  house.asked(4);
+}
+
+TEST_CASE("all modern requests of one token are one principal's, without tokens nobody's") {
+  const std::string list = request_text("1", "tools/list", '{' + meta + '}');
+  const auto principals = [&](House& house, const std::vector<std::string>& tokens) {
+    std::vector<relay::PrincipalId> found;
+    for (const std::string& token : tokens) {
+      http::Headers headers = modern("tools/list");
+      if (!token.empty()) headers.set("Authorization", "Bearer 0123456789abcdef-" + token);
+      house.begin("POST", "/mcp/math", list, headers);
+      found.push_back(house.asked(found.size() + 1).client->asker.principal);
+    }
+    return found;
+  };
+  House closed{with_tokens()};
+  const auto found = principals(closed, {"all", "server", "all"});
+  CHECK(found[0] == found[2]);
+  CHECK(found[0] != found[1]);
+  CHECK((found[0] && found[1]));
+  House open;
+  CHECK_FALSE(principals(open, {""})[0]);
 }
 
 TEST_CASE("an address sends so many requests a second") {

@@ -42,6 +42,9 @@ struct Client final : DownstreamSink {
     asker.capabilities = "{}";
     downstream = backend.connect(target, std::move(asker), *this);
   }
+  Client(Backend& backend, std::string_view target, relay::Asker asker) {
+    downstream = backend.connect(target, std::move(asker), *this);
+  }
   /// A session that says more of itself.
   Client(Backend& backend, std::string_view target, std::string info, std::string capabilities) {
     relay::Asker asker;

@@ -155,40 +155,6 @@ TEST_CASE("tasks of a session's own process are had together with the others'") 
   t.behind.fleet.stop_and_check();
 }
 
-TEST_CASE("no server hears at /mcp that a modern client knows the extension of tasks") {
-  // Answers a call with what it was sent.
-  const config::Server modern = scripted("new", R"sh(
-answer() { printf '{"jsonrpc":"2.0","id":%s,"result":{"resultType":"complete",%s}}\n' "$id" "$1"; }
-while read -r line; do
-  id=${line#*'"id":'}; id=${id%%[,\}]*}
-  case $line in
-    *'"server/discover"'*)
-      answer '"supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}' ;;
-    *'"tools/list"'*) answer '"tools":[{"name":"work"}]' ;;
-    *) answer "\"content\":[],\"sent\":$line" ;;
-  esac
-done)sh");
-  Behind behind{{modern}};
-  behind.start("new");
-  const auto call = [](const std::string& tool) {
-    return R"({"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":")" + tool +
-           R"(","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
-           R"("io.modelcontextprotocol/clientCapabilities":)"
-           R"({"extensions":{"io.modelcontextprotocol/tasks":{},"mine":{}}}}}})";
-  };
-  Client all{*behind.upstreams, "", mcp::Era::modern};
-  Client one{*behind.upstreams, "new", mcp::Era::modern};
-
-  const auto together = all.asks(call("new__work"));
-  const auto alone = one.asks(call("work"));
-
-  REQUIRE(behind.answered(*together));
-  CHECK(together->holds(R"("extensions":{"mine":{}})"));
-  REQUIRE(behind.answered(*alone));
-  CHECK(alone->holds(R"("extensions":{"io.modelcontextprotocol/tasks":{},"mine":{}})"));
-  behind.fleet.stop_and_check();
-}
-
 TEST_CASE("a client without tasks has an empty list, and a modern one none") {
   TwoServers t;
   Client client{*t.behind.upstreams, ""};
@@ -196,6 +162,7 @@ TEST_CASE("a client without tasks has an empty list, and a modern one none") {
 
   CHECK(t.lists(client) == result("\"tasks\":[]"));
   CHECK(holds(t.lists(modern), "-32601"));
-  CHECK(holds(t.says(modern, "tasks/get", "a__t-1"), "-32601"));
+  CHECK(holds(t.says(modern, "tasks/result", "a__t-1"), "-32601"));
+  CHECK(t.says(modern, "tasks/get", "a__t-1") == unknown);
   t.behind.fleet.stop_and_check();
 }

@@ -112,6 +112,41 @@ TEST_CASE("a request must be what its headers say") {
   house.asked(2);
 }
 
+TEST_CASE("who asks of tasks must have declared that it knows them") {
+  House house;
+  const auto text = [](const std::string& method, const std::string& params,
+                       const std::string& capabilities) {
+    return request_text("1", method,
+                        "{" + params +
+                            R"(,"_meta":{)"
+                            R"("io.modelcontextprotocol/protocolVersion":"2026-07-28",)"
+                            R"("io.modelcontextprotocol/clientCapabilities":)" +
+                            capabilities + "}}");
+  };
+  const std::string about = R"("taskId":"t")";
+  const std::string listen = R"("notifications":{"taskIds":["t"]})";
+  const auto refused = [&](const std::string& method, const std::string& params,
+                           const std::string& name) {
+    const Seen& seen = house.post(text(method, params, "{}"), modern(method, name));
+    return seen.status == 400 && holds(seen.body, R"("code":-32021)") &&
+           holds(seen.body, R"("data":{"requiredCapabilities":)"
+                            R"({"extensions":{"io.modelcontextprotocol/tasks":{}}}})");
+  };
+  CHECK(refused("tasks/get", about, "t"));
+  CHECK(refused("tasks/update", about, "t"));
+  CHECK(refused("tasks/cancel", about, "t"));
+  CHECK(refused("subscriptions/listen", listen, ""));
+
+  const std::string knowing = R"({"extensions":{"io.modelcontextprotocol/tasks":{}}})";
+  CHECK(house.post(text("tasks/get", about, knowing), modern("tasks/get", "u")).status == 400);
+  CHECK(house.backend.asked.empty());
+  house.begin("POST", "/mcp/math", text("tasks/get", about, knowing), modern("tasks/get", "t"));
+  house.asked(1);
+  house.begin("POST", "/mcp/math", text("subscriptions/listen", listen, knowing),
+              modern("subscriptions/listen"));
+  house.asked(2);
+}
+
 TEST_CASE("an unknown revision is told which ones there are") {
   House house;
   http::Headers headers = modern("tools/list");

@@ -87,7 +87,8 @@ TEST_CASE("a part of a subscribed resource counts, a longer name does not") {
   Interests interests;
   interests.subscribe({1}, "file:///dir");
   const auto hearers = [&](std::string uri) {
-    return interests.deliver({.what = Heard::What::resource_updated, .uri = std::move(uri)}).size();
+    return interests.deliver({.what = Heard::What::resource_updated, .subject = std::move(uri)})
+        .size();
   };
   CHECK(hearers("file:///dir") == 1);
   CHECK(hearers("file:///dir/file") == 1);

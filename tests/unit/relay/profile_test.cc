@@ -48,9 +48,12 @@ TEST_CASE("a capability is an object, its options are true or not there") {
 TEST_CASE("an own server is told what its client says of itself, on one line and but for tasks") {
   Asker client;
   client.info = "{\"name\":\"c\",\r\n \"version\":\"1\"}";
-  client.capabilities = "{\"roots\":{ },\n\"tasks\":{\"list\":{}},\"\\u0078\":1.0}";
+  client.capabilities =
+      "{\"roots\":{ },\n\"tasks\":{\"list\":{}},\"\\u0078\":1.0,"
+      "\"extensions\":{\"y\":{},\"io.modelcontextprotocol/tasks\":{}}}";
   CHECK(introduction_of(client).info == R"({"name":"c",   "version":"1"})");
-  CHECK(introduction_of(client).capabilities == R"({"roots":{ },"\u0078":1.0})");
+  CHECK(introduction_of(client).capabilities ==
+        R"({"roots":{ },"\u0078":1.0,"extensions":{"y":{}}})");
   CHECK(introduction_of(Asker{}).capabilities == "{}");
   CHECK(introduction_of(Asker{}).info.starts_with(R"({"name":"mcpctl")"));
 }

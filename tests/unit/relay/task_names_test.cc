@@ -55,26 +55,29 @@ TEST_CASE("a request about a task reaches its server with the server's own id") 
         about("math__math__t"));
 }
 
-TEST_CASE("a request that declares the tasks extension can be sent as one that does not") {
-  const auto with = [](std::string_view capabilities) {
-    return R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":)"
-           R"({"io.modelcontextprotocol/clientCapabilities":)" +
-           std::string{capabilities} + "}}}";
+TEST_CASE("a call's answer names a task where its type says that it is one") {
+  const auto typed = [](std::string_view type, std::string_view id) {
+    return answer(R"({"resultType":")" + std::string{type} + R"(","taskId":")" + std::string{id} +
+                  R"(","ttlMs":1.0})");
   };
-  const auto without = [&](std::string_view capabilities) {
-    auto request = read_request(with(capabilities));
-    REQUIRE(request.has_value());
-    return without_task_extension(std::move(*request)).text;
+  CHECK(names.to_client(typed("task", "t"), TaskAnswer::instead) == typed("task", "math__t"));
+  CHECK(names.to_client(typed("complete", "t"), TaskAnswer::instead) == typed("complete", "t"));
+}
+
+TEST_CASE("the tasks of which a client wants to hear are renamed both ways, and so is the news") {
+  const auto filter = [](std::string_view method, std::string_view tasks) {
+    return R"({"jsonrpc":"2.0","id":1,"method":")" + std::string{method} +
+           R"(","params":{"notifications":{"taskIds":[)" + std::string{tasks} +
+           R"(],"toolsListChanged":true}}})";
   };
-  CHECK(without(R"({"extensions":{"x":1.0,"io.modelcontextprotocol/tasks":{},"y":{}},"z":[]})") ==
-        with(R"({"extensions":{"x":1.0,"y":{}},"z":[]})"));
-  CHECK(without(R"({"extensions":{"io.modelcontextprotocol\/tasks":{}}})") ==
-        with(R"({"extensions":{}})"));
-  for (const std::string_view none : {"{}", R"({"extensions":{"x":{}}})", R"({"extensions":7})"}) {
-    CHECK(without(none) == with(none));
-  }
-  const std::string bare = R"({"jsonrpc":"2.0","id":1,"method":"tools/list"})";
-  CHECK(without_task_extension(*read_request(bare)).text == bare);
+  CHECK(names.to_server(filter("subscriptions/listen", R"("math__t", 7,"math__u")")) ==
+        filter("subscriptions/listen", R"("t", 7,"u")"));
+  CHECK(names.to_client(filter("notifications/subscriptions/acknowledged", R"("t")"),
+                        TaskAnswer::nothing) ==
+        filter("notifications/subscriptions/acknowledged", R"("math__t")"));
+  const std::string news = R"({"jsonrpc":"2.0","method":"notifications/tasks","params":{"taskId":)";
+  CHECK(names.to_client(news + R"("t","result":{"taskId":"t"}}})", TaskAnswer::nothing) ==
+        news + R"("math__t","result":{"taskId":"t"}}})");
 }
 
 TEST_CASE("no two servers' tasks have one name, however the servers are called") {
