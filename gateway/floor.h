@@ -3,7 +3,6 @@
 #include "config/config.h"
 #include "gateway/admission.h"
 #include "gateway/backend.h"
-#include "gateway/mirrored_params.h"
 #include "gateway/patience.h"
 #include "gateway/visit.h"
 #include "loop/loop.h"
@@ -16,7 +15,6 @@ struct Floor {
   const config::Gateway& config;
   const Admission& admission;
   VisitSink& visits;
-  MirroredParams& mirrored;
   /// After which a legacy answer becomes a stream, so that its client has an id to come
   /// back with, and a modern one, so that nothing between takes it for dead.
   Patience& legacy_patience;

@@ -33,7 +33,8 @@ constexpr std::uint64_t longest_answer = 16u << 20;  ///< bytes
 class HttpUpstream::Session {
  public:
   Session(loop::Loop& loop, const config::Server& server, const mcp::Profile& profile,
-          const std::optional<mcp::Introduction>& client, Callbacks callbacks)
+          const std::optional<mcp::Introduction>& client, const MirroredParams& mirrored,
+          Callbacks callbacks)
       : client_(loop),
         url_(http::parse_url(server.url)),
         headers_(server.headers),
@@ -41,6 +42,7 @@ class HttpUpstream::Session {
         introduction_(
             client.value_or(mcp::introduction_of({MCPCTL_VERSION}, relayed_capabilities))),
         callbacks_(std::move(callbacks)),
+        mirrored_(mirrored),
         soon_(loop),
         listening_again_(loop) {
     if (profile_.era == mcp::Era::legacy && url_) {
@@ -63,13 +65,13 @@ class HttpUpstream::Session {
       if (!message.method.empty()) request.headers.set("Mcp-Method", message.method);
       if (!message.name.empty()) request.headers.set("Mcp-Name", encode_header(message.name));
       if (message.method == "tools/call") {
-        for (const http::Header& field : mirrored_.headers({}, message.text)) {
+        for (const http::Header& field : mirrored_.headers(message.text)) {
           request.headers.set(field.name, field.value);
         }
       }
     }
     request.body = std::move(message.text);
-    post(std::move(request), message.call, message.id, message.method == "tools/list");
+    post(std::move(request), message.call, message.id);
   }
 
   std::uint64_t take_id() { return ++last_id_; }
@@ -78,7 +80,6 @@ class HttpUpstream::Session {
   struct Post {
     relay::CallId about;
     std::uint64_t id{0};  ///< of the request in it; 0: none
-    bool lists_tools{false};
     bool answered{false};
     std::string last_event;
     http::Call call;
@@ -175,13 +176,11 @@ class HttpUpstream::Session {
 
   // ---- messages
 
-  void post(http::Outgoing request, relay::CallId about, std::uint64_t id,
-            bool lists_tools = false) {
+  void post(http::Outgoing request, relay::CallId about, std::uint64_t id) {
     const std::uint64_t key = ++last_key_;
     Post& entry = posts_[key];
     entry.about = about;
     entry.id = id;
-    entry.lists_tools = lists_tools;
     entry.call = client_.send(std::move(request), patient(), reading(key));
   }
 
@@ -209,7 +208,6 @@ class HttpUpstream::Session {
     const bool answers =
         envelope->kind == mcp::Kind::response || envelope->kind == mcp::Kind::error;
     if (post != nullptr && answers) post->answered = true;
-    if (post != nullptr && post->lists_tools && is_modern()) mirrored_.learn({}, text);
     callbacks_.on_message(text, *envelope, about);
   }
 
@@ -269,7 +267,7 @@ class HttpUpstream::Session {
   mcp::Profile profile_;
   mcp::Introduction introduction_;
   Callbacks callbacks_;
-  MirroredParams mirrored_;  ///< of this one server, under no name
+  const MirroredParams& mirrored_;
   loop::Timer soon_;
   loop::Timer listening_again_;
   Duration news_pause_{reconnection};
@@ -285,8 +283,10 @@ class HttpUpstream::Session {
 
 HttpUpstream::HttpUpstream(loop::Loop& loop, const config::Server& server,
                            const mcp::Profile& profile,
-                           const std::optional<mcp::Introduction>& client, Callbacks callbacks)
-    : session_(std::make_unique<Session>(loop, server, profile, client, std::move(callbacks))) {}
+                           const std::optional<mcp::Introduction>& client,
+                           const MirroredParams& mirrored, Callbacks callbacks)
+    : session_(std::make_unique<Session>(loop, server, profile, client, mirrored,
+                                         std::move(callbacks))) {}
 HttpUpstream::~HttpUpstream() = default;
 void HttpUpstream::send(relay::ToServer message) { session_->send(std::move(message)); }
 std::uint64_t HttpUpstream::take_id() { return session_->take_id(); }

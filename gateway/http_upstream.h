@@ -22,6 +22,8 @@
 
 namespace mcpctl::gateway {
 
+class MirroredParams;
+
 class HttpUpstream {
  public:
   /// Come from the loop, never from inside send(); must not destroy the HttpUpstream.
@@ -39,9 +41,11 @@ class HttpUpstream {
   };
 
   /// `profile` is what the supervisor learnt: a modern server needs no session.  `client`:
-  /// for which alone this is; nothing: for all.
+  /// for which alone this is; nothing: for all.  `mirrored` says which arguments a modern
+  /// server wants in headers, and outlives this.
   HttpUpstream(loop::Loop& loop, const config::Server& server, const mcp::Profile& profile,
-               const std::optional<mcp::Introduction>& client, Callbacks callbacks);
+               const std::optional<mcp::Introduction>& client, const MirroredParams& mirrored,
+               Callbacks callbacks);
   ~HttpUpstream();
   HttpUpstream(const HttpUpstream&) = delete;
   HttpUpstream& operator=(const HttpUpstream&) = delete;

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "gateway/classify.h"
 #include "gateway/reply.h"
 #include "mcp/raw.h"
 #include "relay/message.h"
@@ -64,8 +65,8 @@ Door::Inside::Inside(Door& door, Backend& backend)
       admission_(door.options_.config, door.address().host()),
       legacy_patience_(door.loop_, legacy_begin),
       modern_patience_(door.loop_, modern_begin),
-      floor_{door.loop_, backend_,  door.options_.config, admission_,
-             door,       mirrored_, legacy_patience_,     modern_patience_},
+      floor_{door.loop_, backend_,         door.options_.config, admission_,
+             door,       legacy_patience_, modern_patience_},
       rate_(door.options_.config.requests_per_second),
       sessions_(floor_) {}
 
@@ -203,11 +204,6 @@ void Door::Inside::post_modern(Request&& request, relay::Request&& message) {
         {400, code::missing_client_capability, "the client has not declared the extension of tasks",
          R"({"requiredCapabilities":)" + std::string{relay::task_extension_alone} + '}'});
   }
-  if (method == "tools/call") {
-    if (const auto refusal = mirrored_.check(request.server, request.http.headers, message)) {
-      return refuse(answer, message, *refusal);
-    }
-  }
   if (request.principal.token != Principal::none &&
       in_flight_of(request.principal) >= floor_.config.max_in_flight) {
     return refuse(
@@ -224,7 +220,7 @@ void Door::Inside::post_modern(Request&& request, relay::Request&& message) {
                                                if (door.inside_) door.inside_->ended_.clear();
                                              });
                                            });
-  (*place)->start(std::move(message));
+  (*place)->start(std::move(message), request.http.headers);
 }
 
 std::size_t Door::Inside::in_flight_of(Principal principal) const {

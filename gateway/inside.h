@@ -55,7 +55,6 @@ struct Door::Inside {
   Door& door_;
   Backend& backend_;
   Admission admission_;
-  MirroredParams mirrored_;
   Patience legacy_patience_;
   Patience modern_patience_;
   Floor floor_;

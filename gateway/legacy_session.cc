@@ -183,7 +183,6 @@ void LegacySession::attach(Stream& stream, Answer answer) {
 void LegacySession::start(Streams::iterator stream, relay::Request message) {
   auto request =
       std::make_unique<Request>(*this, std::string{message.envelope.id.in(message.text)}, stream);
-  request->lists_tools = mcp::is_string(message.envelope.method.in(message.text), "tools/list");
   Request& started = *request;
   calls_.emplace(started.raw_id, std::move(request));
   started.call = downstream_->call(std::move(message), started);
@@ -236,7 +235,6 @@ void LegacySession::Request::on_message(std::string_view text) noexcept {
 }
 
 void LegacySession::Request::on_response(std::string_view text) noexcept {
-  if (lists_tools) session.floor_.mirrored.learn(session.terms_.server, text);
   session.respond(stream, text);
   session.end(*this);
 }
@@ -300,9 +298,6 @@ void LegacySession::resume(Answer answer, EventId after) {
 }
 
 void LegacySession::on_message(std::string_view text) noexcept {
-  if (text.find("notifications/tools/list_changed") != text.npos) {
-    floor_.mirrored.forget(terms_.server);
-  }
   const bool never_listened = own_sent_ == 0 && !own_;
   if (never_listened && own_last_event_ >= first_events) return;
   const EventId id{0, ++own_last_event_};

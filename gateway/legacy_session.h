@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gateway/answer.h"
+#include "gateway/classify.h"
 #include "gateway/event_store.h"
 #include "gateway/floor.h"
 #include "relay/request.h"
@@ -73,7 +74,6 @@ class LegacySession final : public DownstreamSink {
     std::string raw_id;
     Streams::iterator stream;
     std::unique_ptr<Call> call;
-    bool lists_tools{false};
   };
   using Requests = std::map<std::string, std::unique_ptr<Request>, std::less<>>;
 

@@ -1,5 +1,6 @@
 #include "gateway/mirrored_params.h"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -11,6 +12,8 @@ namespace mcpctl::gateway {
 namespace {
 
 constexpr std::string_view annotation = "x-mcp-header";
+constexpr std::string_view prefix = "Mcp-Param-";
+constexpr std::string_view more = "nextCursor";
 /// What a hostile server can make us remember.
 constexpr std::size_t most_tools = 1000;
 constexpr std::size_t most_params = 64;
@@ -58,13 +61,26 @@ std::string_view argument(std::string_view params, const std::vector<std::string
 
 }  // namespace
 
-void MirroredParams::learn(std::string_view server, std::string_view response) {
-  const auto known = servers_.find(server);
-  if (response.find(annotation) == std::string_view::npos && known == servers_.end()) return;
+MirroredParams::Given MirroredParams::given(const http::Headers& headers) {
+  Given given;
+  for (const http::Header& field : headers) {
+    const std::string_view start = std::string_view{field.name}.substr(0, prefix.size());
+    if (http::equal_ignoring_case(start, prefix)) given.emplace_back(field.name, field.value);
+  }
+  return given;
+}
+
+void MirroredParams::learn(std::string_view response) {
+  const bool is_plain = response.find(annotation) == response.npos &&
+                        response.find(more) == response.npos && tools_.empty();
+  if (is_plain) {
+    is_complete_ = true;
+    return;
+  }
   const auto envelope = mcp::scan(response);
   if (!envelope || envelope->kind != mcp::Kind::response) return;
-  Tools& tools = known != servers_.end() ? known->second : servers_[std::string{server}];
-  mcp::RawArray listed{mcp::member(envelope->result.in(response), "tools")};
+  const std::string_view result = envelope->result.in(response);
+  mcp::RawArray listed{mcp::member(result, "tools")};
   while (const auto tool = listed.next()) {
     auto name = mcp::string_value(mcp::member(*tool, "name"));
     if (!name) continue;
@@ -72,12 +88,12 @@ void MirroredParams::learn(std::string_view server, std::string_view response) {
     std::vector<std::string> path;
     collect(mcp::member(*tool, "inputSchema"), path, params);
     if (params.empty()) {
-      tools.erase(*name);
-    } else if (tools.size() < most_tools) {
-      tools.insert_or_assign(std::move(*name), std::move(params));
+      tools_.erase(*name);
+    } else if (tools_.size() < most_tools) {
+      tools_.insert_or_assign(std::move(*name), std::move(params));
     }
   }
-  if (tools.empty()) servers_.erase(servers_.find(server));
+  if (mcp::member(result, more).empty()) is_complete_ = true;
 }
 
 void MirroredParams::collect(std::string_view schema, std::vector<std::string>& path,
@@ -89,48 +105,43 @@ void MirroredParams::collect(std::string_view schema, std::vector<std::string>& 
     if (!key || into.size() >= most_params) return;
     path.push_back(std::move(*key));
     const auto header = mcp::string_value(mcp::member(property->value, annotation));
-    if (header && is_token(*header)) into.push_back({"Mcp-Param-" + *header, path});
+    if (header && is_token(*header)) into.push_back({std::string{prefix} + *header, path});
     collect(property->value, path, into);
     path.pop_back();
   }
 }
 
-void MirroredParams::forget(std::string_view server) {
-  if (const auto known = servers_.find(server); known != servers_.end()) servers_.erase(known);
-}
-
 /// Null: nothing of this tool is to be mirrored.
-const std::vector<MirroredParams::Param>* MirroredParams::params_of(std::string_view server,
-                                                                    std::string_view call,
+const std::vector<MirroredParams::Param>* MirroredParams::params_of(std::string_view call,
                                                                     mcp::Span name) const {
-  const auto tools = servers_.find(server);
   const auto plain = mcp::string_value(name.in(call));
-  if (tools == servers_.end() || !plain) return nullptr;
-  const auto tool = tools->second.find(*plain);
-  return tool == tools->second.end() ? nullptr : &tool->second;
+  const auto tool = plain ? tools_.find(*plain) : tools_.end();
+  return tool == tools_.end() ? nullptr : &tool->second;
 }
 
-std::optional<Refusal> MirroredParams::check(std::string_view server, const http::Headers& headers,
-                                             const relay::Request& call) const {
-  const auto* params = params_of(server, call.text, call.envelope.params_name);
+std::optional<Refusal> MirroredParams::check(const Given& given, const relay::Request& call) const {
+  if (tools_.empty()) return std::nullopt;
+  const auto* params = params_of(call.text, call.envelope.params_name);
   if (params == nullptr) return std::nullopt;
   for (const Param& param : *params) {
     const std::string_view value = argument(call.envelope.params.in(call.text), param.path);
     if (value.empty()) continue;
-    const std::string* given = headers.find(param.header);
-    if (given == nullptr) return mismatch(param.header, "is missing");
-    const auto decoded = decode_header(*given);
+    const auto header = std::ranges::find_if(given, [&](const auto& field) {
+      return http::equal_ignoring_case(field.first, param.header);
+    });
+    if (header == given.end()) return mismatch(param.header, "is missing");
+    const auto decoded = decode_header(header->second);
     if (!decoded) return mismatch(param.header, "is no proper =?base64?…?= value");
     if (!agrees(value, *decoded)) return mismatch(param.header, "and the arguments disagree");
   }
   return std::nullopt;
 }
 
-http::Headers MirroredParams::headers(std::string_view server, std::string_view call) const {
+http::Headers MirroredParams::headers(std::string_view call) const {
   http::Headers headers;
-  if (!servers_.contains(server)) return headers;
+  if (tools_.empty()) return headers;
   const auto envelope = mcp::scan(call);
-  const auto* params = envelope ? params_of(server, call, envelope->params_name) : nullptr;
+  const auto* params = envelope ? params_of(call, envelope->params_name) : nullptr;
   if (params == nullptr) return headers;
   for (const Param& param : *params) {
     const std::string_view value = argument(envelope->params.in(call), param.path);

@@ -1,12 +1,13 @@
-// The tool arguments that a modern client repeats in Mcp-Param-* headers, because
-// the tool's schema asks for it with "x-mcp-header" (MCP 2026-07-28, custom headers):
-// checked where clients come in, written where we are the client.  Learns from the tool
-// lists that pass by; nobody can know of such a header before.
+// The tool arguments of one server that a modern client repeats in Mcp-Param-* headers,
+// because the tool's schema asks for it with "x-mcp-header" (MCP 2026-07-28, custom
+// headers): checked where clients come in, written where we are the client.  Learns from
+// the server's tool lists; nobody can know of such a header before.
 #pragma once
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/classify.h"
@@ -15,30 +16,35 @@ namespace mcpctl::gateway {
 
 class MirroredParams {
  public:
-  /// `response` answers tools/list of this server, to whomever.
-  void learn(std::string_view server, std::string_view response);
-  /// Its tools have changed, so that what was learnt may be wrong.
-  void forget(std::string_view server);
+  using Given = std::vector<std::pair<std::string, std::string>>;  ///< headers, by name
+
+  /// The Mcp-Param-* headers among these, as they came.
+  static Given given(const http::Headers& headers);
+
+  /// `response` is a page of the server's tools, whoever asked for it.
+  void learn(std::string_view response);
+  /// The tools have changed, or the server is another: what was learnt may be wrong.
+  void forget() { *this = {}; }
+  /// The last page has been learnt.
+  bool is_complete() const { return is_complete_; }
 
   /// Why the headers of this tools/call do not agree with its arguments.
-  std::optional<Refusal> check(std::string_view server, const http::Headers& headers,
-                               const relay::Request& call) const;
+  std::optional<Refusal> check(const Given& given, const relay::Request& call) const;
   /// The headers for this tools/call of ours, a message as it is sent.
-  http::Headers headers(std::string_view server, std::string_view call) const;
+  http::Headers headers(std::string_view call) const;
 
  private:
   struct Param {
     std::string header;             ///< "Mcp-Param-Region"
     std::vector<std::string> path;  ///< within the arguments
   };
-  using Tools = std::map<std::string, std::vector<Param>, std::less<>>;
 
-  const std::vector<Param>* params_of(std::string_view server, std::string_view call,
-                                      mcp::Span name) const;
+  const std::vector<Param>* params_of(std::string_view call, mcp::Span name) const;
   static void collect(std::string_view schema, std::vector<std::string>& path,
                       std::vector<Param>& into);
 
-  std::map<std::string, Tools, std::less<>> servers_;  ///< only tools that have some
+  std::map<std::string, std::vector<Param>, std::less<>> tools_;  ///< only those that have some
+  bool is_complete_{false};
 };
 
 }  // namespace mcpctl::gateway

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/mirrored_params.h"
 #include "gateway/reply.h"
 #include "mcp/raw.h"
 #include "relay/message.h"
@@ -45,11 +46,10 @@ ModernRequest::~ModernRequest() {
   if (waiting_) floor_.modern_patience.leave(*waiting_);
 }
 
-void ModernRequest::start(relay::Request request) {
+void ModernRequest::start(relay::Request request, const http::Headers& headers) {
   const mcp::Envelope& envelope = request.envelope;
   const std::string_view text = request.text;
   raw_id_ = envelope.id.in(text);
-  lists_tools_ = mcp::is_string(envelope.method.in(text), "tools/list");
   is_subscription_ = mcp::is_string(envelope.method.in(text), "subscriptions/listen");
   relay::Asker asker;
   asker.era = mcp::Era::modern;
@@ -62,6 +62,9 @@ void ModernRequest::start(relay::Request request) {
   asker.info = envelope.meta_client_info.in(text);
   asker.capabilities = envelope.meta_client_capabilities.in(text);
   asker.log_level = mcp::string_value(envelope.meta_log_level.in(text)).value_or(std::string{});
+  if (mcp::is_string(envelope.method.in(text), "tools/call")) {
+    asker.mirrored = MirroredParams::given(headers);
+  }
   waiting_ = floor_.modern_patience.enter(*this);
   downstream_ = floor_.backend.connect(server_, std::move(asker), *this);
   call_ = downstream_->call(std::move(request), *this);
@@ -73,9 +76,6 @@ void ModernRequest::waited() noexcept {
 }
 
 void ModernRequest::on_message(std::string_view text) noexcept {
-  if (text.find("notifications/tools/list_changed") != text.npos) {
-    floor_.mirrored.forget(server_);
-  }
   if (!answer_) return;
   answer_->begin();
   answer_->event({}, text);
@@ -85,7 +85,6 @@ void ModernRequest::on_message(std::string_view text) noexcept {
 }
 
 void ModernRequest::on_response(std::string_view text) noexcept {
-  if (lists_tools_) floor_.mirrored.learn(server_, text);
   if (answer_) {
     const auto code = error_code_of(text);
     if (answer_->is_stream()) {

@@ -21,7 +21,7 @@ class ModernRequest final : public CallSink, public DownstreamSink, public Waite
                 std::function<void()> over);
   ~ModernRequest();
 
-  void start(relay::Request request);
+  void start(relay::Request request, const http::Headers& headers);
   /// Ends a subscription properly, anything else with an error that says why.
   void leave(std::string_view why);
 
@@ -42,7 +42,6 @@ class ModernRequest final : public CallSink, public DownstreamSink, public Waite
   std::optional<Answer> answer_;
   std::function<void()> over_;
   std::string raw_id_;
-  bool lists_tools_{false};
   bool is_subscription_{false};
   std::optional<Patience::Place> waiting_;
   std::unique_ptr<Downstream> downstream_;

@@ -26,7 +26,8 @@ Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::strin
       timer_(loop),
       http_retry_(loop),
       lists_again_(loop),
-      breather_(loop) {}
+      breather_(loop),
+      learning_(loop) {}
 
 Upstream::~Upstream() {
   traffic_.waiting -= shown_waiting_;
@@ -120,13 +121,13 @@ std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSin
 bool Upstream::can_send() const {
   if (!now_->link || now_->link->is_closed()) return false;
   if (!now_->channel || !now_->channel->is_ready() || !now_->unsent.empty()) return false;
-  if (breather_.is_armed()) return false;
+  if (breather_.is_armed() || learning_.is_armed()) return false;
   const unsigned most = config().max_concurrent_requests;
   return most == 0 || now_->sent < most;
 }
 
 void Upstream::admit(Ticket& ticket) {
-  if (waiting_.empty() && can_send()) {
+  if (waiting_.empty() && can_send() && !learns_tools_first(ticket)) {
     send(ticket);
     return carry_out(*now_, false);
   }
@@ -149,6 +150,7 @@ void Upstream::admit_waiting() {
   bool sent = false;
   while (!waiting_.empty() && can_send()) {
     Ticket& ticket = *waiting_.front();
+    if (learns_tools_first(ticket)) break;
     waiting_.pop_front();
     send(ticket);
     sent = true;
@@ -157,10 +159,13 @@ void Upstream::admit_waiting() {
 }
 
 void Upstream::send(Ticket& ticket) {
+  if (refuse_mismatch(ticket)) return;
   const Instant now = loop_.now();
-  const std::string_view method = ticket.request.envelope.method.in(ticket.request.text);
-  const bool listens = ticket.seat.asker.era == mcp::Era::modern &&
-                       relay::method_of(method) == relay::Method::subscriptions_listen;
+  const relay::Method method =
+      relay::method_of(ticket.request.envelope.method.in(ticket.request.text));
+  const bool listens =
+      ticket.seat.asker.era == mcp::Era::modern && method == relay::Method::subscriptions_listen;
+  ticket.lists_tools = method == relay::Method::tools_list;
   if (listens) {
     ticket.place = Ticket::Place::listening;  // for as long as the client likes
     lists_.ask();
@@ -175,6 +180,20 @@ void Upstream::send(Ticket& ticket) {
   if (config().repeat_calls) ticket.is_harmless = calls_harmless_tool(ticket.request);
   now_->link->call(ticket.id, ticket.seat.asker, ticket.request);
   show_load();
+}
+
+/// A modern client's headers say what its arguments do not.
+bool Upstream::refuse_mismatch(const Ticket& ticket) {
+  const relay::Asker& asker = ticket.seat.asker;
+  if (asker.era != mcp::Era::modern) return false;
+  const auto refusal = mirrored_.check(asker.mirrored, ticket.request);
+  if (!refusal) return false;
+  const std::string_view id = ticket.request.envelope.id.in(ticket.request.text);
+  answer_later({.downstream = asker.downstream,
+                .call = ticket.id,
+                .text = gateway::error_text(id, refusal->code, refusal->message),
+                .is_last = true});
+  return true;
 }
 
 /// Known now; once the server is gone it may be too late to ask.

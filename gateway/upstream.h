@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "gateway/backend.h"
+#include "gateway/mirrored_params.h"
 #include "gateway/numbers.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
@@ -107,6 +108,7 @@ class Upstream {
   void admit_waiting();
   void send(Ticket& ticket);
   bool calls_harmless_tool(const relay::Request& request) const;
+  bool refuse_mismatch(const Ticket& ticket);
   void refuse(const Ticket& ticket, int code, const std::string& why);
   void answer_later(relay::ToClient message);
   void fail_waiting(int code, const std::string& why);
@@ -144,6 +146,9 @@ class Upstream {
   void store_lists();
   bool answer_from_memory(const Ticket& ticket);
   void list_changed(const relay::Heard& heard);
+  void begin_to_learn_tools();
+  void learn_tools(std::string_view response);
+  bool learns_tools_first(const Ticket& ticket);
 
   loop::Loop& loop_;
   runtime::Supervisor& supervisor_;
@@ -154,7 +159,10 @@ class Upstream {
   std::uint64_t shown_in_flight_{0};
 
   relay::Interests interests_;
-  relay::ListWatch lists_;  ///< of the conversation with now_
+  relay::ListWatch lists_;   ///< of the conversation with now_
+  MirroredParams mirrored_;  ///< the same
+  /// Its tools are learnt, or were asked for; or no call can depend on that.
+  bool tools_asked_{true};
   ListStore* list_store_{nullptr};
   std::string known_as_;             ///< the configuration whose lists are known
   std::uint64_t stored_changes_{0};  ///< of lists_, as far as list_store_ knows them
@@ -182,6 +190,7 @@ class Upstream {
   loop::Timer lists_again_;  ///< armed: the server has changed a list
   Duration lists_pause_{};
   loop::Timer breather_;  ///< armed: an HTTP connection broke just now, nothing is sent
+  loop::Timer learning_;  ///< armed: a call needs what the server's list of tools will say
   // Shared with what waits in the loop's inbox, so that it finds out when we are gone.
   std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
 };

@@ -48,6 +48,7 @@ class Upstream::Ticket final : public Call {
   Peer* peer{nullptr};  ///< where it is sent, until that is gone
   Place place{Place::waiting};
   bool repeated{false};
+  bool lists_tools{false};
   bool is_harmless{false};  ///< to repeat, as its tool declares and the configuration trusts
   Instant began{};
   Instant deadline{};  ///< of waiting, or of the next sign of life

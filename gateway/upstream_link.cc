@@ -61,6 +61,7 @@ void Upstream::detach() {
 void Upstream::follow_on(runtime::Channel& successor) {
   former_.push_back(std::exchange(now_, std::make_unique<Peer>(*this)));
   lists_.closed();
+  learning_.disarm();
   attach(successor);
 }
 
@@ -133,7 +134,7 @@ void Upstream::follow_channel() {
   if (peer.channel->running().transport == config::Transport::stdio) {
     open_link(peer, *profile);
   } else if (!peer.http && !http_retry_.is_armed()) {
-    peer.http.emplace(loop_, peer.channel->running(), *profile, introduction_,
+    peer.http.emplace(loop_, peer.channel->running(), *profile, introduction_, mirrored_,
                       peer.http_callbacks());
   }
 }
@@ -192,7 +193,10 @@ void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
   peer.link.emplace(std::move(options), interests_);
   ++conversation_;
   breather_.disarm();
-  if (&peer == now_.get()) open_lists(take_id);
+  if (&peer == now_.get()) {
+    begin_to_learn_tools();
+    open_lists(take_id);
+  }
   carry_out(peer, true);
   tell_curious();
   admit_waiting();
@@ -205,6 +209,7 @@ void Upstream::close_link(Peer& peer, const std::string& why) {
   if (!peer.link) return;
   if (&peer == now_.get()) {
     lists_.closed();
+    learning_.disarm();
     store_lists();
   }
   std::vector<Ticket*> again;
@@ -326,7 +331,9 @@ void Upstream::deliver(const relay::ToClient& message) {
     return ticket.sink.on_message(message.text);
   }
   calls_.erase(found);
-  count(ticket, is_error(message.text) ? runtime::Outcome::error : runtime::Outcome::ok);
+  const bool failed = is_error(message.text);
+  count(ticket, failed ? runtime::Outcome::error : runtime::Outcome::ok);
+  if (ticket.lists_tools && ticket.peer == now_.get() && !failed) learn_tools(message.text);
   if (std::exchange(ticket.place, Ticket::Place::done) == Ticket::Place::sent) {
     if (ticket.peer != nullptr) --ticket.peer->sent;
     show_load();

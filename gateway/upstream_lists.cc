@@ -18,6 +18,8 @@ namespace {
 // Between two looks at lists that a server says it changes; twice as long each time.
 constexpr Duration list_pause_least{1'000};
 constexpr Duration list_pause_most{60'000};
+/// A call that depends on the server's tools waits so long for their list.
+constexpr Duration list_budget{2'000};
 
 }  // namespace
 
@@ -36,7 +38,11 @@ void Upstream::ask_lists() {
 }
 
 bool Upstream::take_list(const Peer& peer, std::string_view text, const mcp::Envelope& envelope) {
-  if (&peer != now_.get() || !lists_.take(text, envelope)) return false;
+  if (&peer != now_.get()) return false;
+  const bool of_tools = lists_.is_asking(relay::Listing::tools);
+  if (!lists_.take(text, envelope)) return false;
+  if (of_tools && envelope.kind == mcp::Kind::response) learn_tools(text);
+  if (of_tools && !lists_.is_asking(relay::Listing::tools)) learning_.disarm();
   store_lists();
   return true;
 }
@@ -111,12 +117,45 @@ void Upstream::list_changed(const relay::Heard& heard) {
   using What = relay::Heard::What;
   if (heard.what == What::resource_updated || heard.what == What::task_changed) return;
   lists_.changed(heard.what);
+  if (heard.what == What::tools_changed) mirrored_.forget();
   if (lists_again_.is_armed()) return;
+  if (heard.what == What::tools_changed) begin_to_learn_tools();
   lists_again_.arm(lists_pause_, [this] {
     ask_lists();
     carry_out(*now_, true);
   });
   lists_pause_ = std::min(2 * lists_pause_, list_pause_most);
+}
+
+// ---- what calls repeat in headers
+
+/// Only modern servers say what.
+void Upstream::begin_to_learn_tools() {
+  mirrored_.forget();
+  tools_asked_ =
+      profile_->era != mcp::Era::modern || !relay::is_offered(relay::Listing::tools, *profile_);
+}
+
+void Upstream::learn_tools(std::string_view response) {
+  mirrored_.learn(response);
+  if (!mirrored_.is_complete()) return;
+  tools_asked_ = true;
+  learning_.disarm();
+}
+
+/// A call whose headers can neither be written nor checked yet: the first of a conversation
+/// asks for the list, and all wait for that, if not for long.
+bool Upstream::learns_tools_first(const Ticket& ticket) {
+  if (tools_asked_ || (!now_->http && ticket.seat.asker.mirrored.empty())) return false;
+  if (config().queue_size == 0) return false;
+  const std::string_view method = ticket.request.envelope.method.in(ticket.request.text);
+  if (relay::method_of(method) != relay::Method::tools_call) return false;
+  tools_asked_ = true;
+  lists_.ask();
+  if (!lists_.is_asking(relay::Listing::tools)) return false;
+  learning_.arm(list_budget, [this] { admit_waiting(); });
+  carry_out(*now_, false);
+  return true;
 }
 
 }  // namespace mcpctl::gateway

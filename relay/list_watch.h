@@ -36,6 +36,10 @@ class ListWatch {
   /// The server itself said so, and clients were told.  To be followed by ask(), in a while:
   /// some servers say it whenever they are asked.
   void changed(Heard::What what);
+  /// Its answer is awaited.
+  bool is_asking(Listing listing) const {
+    return question_.id != 0 && question_.listing == listing;
+  }
   /// True: it was an answer to us.
   bool take(std::string_view text, const mcp::Envelope& envelope);
 

@@ -7,6 +7,8 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "mcp/envelope.h"
 #include "mcp/version.h"
@@ -46,6 +48,8 @@ struct Asker {
   std::string info{};           ///< clientInfo, raw JSON; may be empty
   std::string capabilities{};   ///< raw JSON object; empty: none
   std::string log_level{};      ///< "": a modern client wants none, a legacy one never said
+  /// What a modern client repeats of its call's arguments in headers (Mcp-Param-*), by name.
+  std::vector<std::pair<std::string, std::string>> mirrored{};
 };
 
 /// One message of a client: the bytes as they came and where things stand in them.

@@ -67,14 +67,14 @@ void run_front(std::string_view input) {
         error_text(message->envelope.id.in(rest), refusal.code, refusal.message, refusal.data);
     MCPCTL_ASSERT(mcp::scan(text) && error_code_of(text) == refusal.code);
   }
+  const MirroredParams::Given given = MirroredParams::given(request.headers);
   MirroredParams mirrored;
-  mirrored.learn("math", rest);
-  mirrored.check("math", request.headers, *message);
+  mirrored.learn(rest);
+  mirrored.check(given, *message);
   mirrored.learn(
-      "math",
       R"({"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"add","inputSchema":)"
       R"({"properties":{"a":{"x-mcp-header":"A","properties":{"b":{"x-mcp-header":"B"}}}}}}]}})");
-  mirrored.check("math", request.headers, *message);
+  mirrored.check(given, *message);
 }
 
 const mcpctl::fuzz::Target front_target{'f', run_front};

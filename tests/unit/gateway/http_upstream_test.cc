@@ -9,6 +9,7 @@
 
 #include "../runtime/live_loop.h"
 #include "behind.h"
+#include "gateway/mirrored_params.h"
 #include "http/server.h"
 #include "loop/address.h"
 
@@ -71,7 +72,7 @@ struct Session {
     profile.era = era;
     profile.revision = era == mcp::Era::legacy ? mcp::newest_legacy : mcp::newest_modern;
     upstream.emplace(
-        loop, server, profile, std::nullopt,
+        loop, server, profile, std::nullopt, mirrored,
         HttpUpstream::Callbacks{
             .on_open = [this](const mcp::Profile& opened) { profiles.push_back(opened); },
             .on_lost = [this](const std::string& why) { lost.push_back(why); },
@@ -97,6 +98,7 @@ struct Session {
 
   loop::Loop loop;
   Legacy far;
+  MirroredParams mirrored;
   std::vector<mcp::Profile> profiles;
   std::vector<std::string> lost, messages, ends;
   std::vector<std::uint64_t> abouts;
@@ -115,13 +117,9 @@ TEST_CASE("a modern server gets the arguments that its tool wants as headers") {
   Session session;
   session.open(session.far.url(), mcp::Era::modern);
   REQUIRE(session.until([&] { return !session.profiles.empty(); }));
-  session.far.stream = event_of(4, R"({"tools":[{"name":"query","inputSchema":{"properties":)"
-                                   R"({"region":{"type":"string","x-mcp-header":"Region"}}}}]})");
-  session.upstream->send({.text = R"({"jsonrpc":"2.0","id":4,"method":"tools/list"})",
-                          .id = 4,
-                          .call = {1},
-                          .method = "tools/list"});
-  REQUIRE(session.until([&] { return session.messages.size() == 1; }));
+  session.mirrored.learn(
+      R"({"jsonrpc":"2.0","id":4,"result":{"tools":[{"name":"query","inputSchema":{"properties":)"
+      R"({"region":{"type":"string","x-mcp-header":"Region"}}}}]}})");
 
   session.far.stream = event_of(5, "{}");
   session.upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call","params":)"
@@ -130,7 +128,7 @@ TEST_CASE("a modern server gets the arguments that its tool wants as headers") {
                           .call = {2},
                           .method = "tools/call",
                           .name = "query"});
-  REQUIRE(session.until([&] { return session.messages.size() == 2; }));
+  REQUIRE(session.until([&] { return session.messages.size() == 1; }));
   const http::Headers& headers = session.far.seen.back().headers;
   CHECK(headers.get("Mcp-Name") == "query");
   CHECK(headers.get("Mcp-Param-Region") == "=?base64?a8O2bG4=?=");
