@@ -207,7 +207,6 @@ std::expected<spawn::ChildSpec, spawn::NoProgram> Instance::prepare(const spawn:
   }
   spec.oom_score_adj = server.oom_score_adj;
   limit_cgroup();
-  if (cgroup_) spec.cgroup = cgroup_->descriptor();
   return spec;
 }
 

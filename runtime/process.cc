@@ -66,6 +66,12 @@ std::expected<Process::Pending, spawn::SpawnFailure> Process::begin(
   loop::Fd notify =
       wiring.notify_fd > 0 ? pipe_to(wiring.notify_fd, PipeDirection::from_child, 0) : loop::Fd{};
   if (!all_made) return std::unexpected{cannot_prepare(server, "make its pipes")};
+  if (cgroup != nullptr) {
+    loop::Fd group = cgroup->open();
+    if (!group) return std::unexpected{cannot_prepare(server, "open its control group")};
+    spec.cgroup = group.get();
+    theirs.push_back(std::move(group));
+  }
 
   auto launch = spawn::Launch::begin(std::move(spec), std::move(theirs));
   if (!launch) return std::unexpected{std::move(launch.error())};
@@ -179,7 +185,7 @@ void Process::ended() {
 
 void Process::check_exit() {
   if (exited_) return;
-  tree_.note_start();
+  tree_.leader_ended();
   const auto status = spawn::try_reap(tree_.leader());
   if (status && !*status) return;
   exited_ = true;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "base/ascii.h"
 #include "base/hex.h"
@@ -59,29 +60,43 @@ std::vector<std::string> subdirectories(int directory) {
 
 }  // namespace
 
-Cgroup::Cgroup(Fd directory, std::string name)
-    : directory_(std::move(directory)), name_(std::move(name)) {}
+Cgroup::Cgroup(int fleet, std::string name) : fleet_(fleet), name_(std::move(name)) {}
+
+Cgroup::Cgroup(Cgroup&& other) noexcept { *this = std::move(other); }
 
 Cgroup& Cgroup::operator=(Cgroup&& other) noexcept {
-  if (this != &other) {
-    remove();
-    directory_ = std::move(other.directory_);
-    name_ = std::move(other.name_);
-    is_untouched_ = other.is_untouched_;
-  }
+  if (this == &other) return *this;
+  remove();
+  fleet_ = other.fleet_;
+  name_ = std::exchange(other.name_, {});
+  is_untouched_ = other.is_untouched_;
+  may_be_populated_ = other.may_be_populated_;
+  is_counted_ = other.is_counted_;
+  oom_kills_ = other.oom_kills_;
   return *this;
 }
 
 Cgroup::~Cgroup() { remove(); }
 
 void Cgroup::remove() noexcept {
-  if (!directory_) return;
+  if (name_.empty() || ::unlinkat(fleet_, name_.c_str(), AT_REMOVEDIR) == 0) return;
   // What a server made below; the kernel refuses while anything lives in it.
-  for (const auto& name : subdirectories(directory_.get())) {
-    ::unlinkat(directory_.get(), name.c_str(), AT_REMOVEDIR);
+  const Fd directory = open_directory(fleet_, name_.c_str());
+  if (!directory) return;
+  for (const auto& name : subdirectories(directory.get())) {
+    ::unlinkat(directory.get(), name.c_str(), AT_REMOVEDIR);
   }
-  ::unlinkat(directory_.get(), ("../" + name_).c_str(), AT_REMOVEDIR);
-  directory_.reset();
+  ::unlinkat(fleet_, name_.c_str(), AT_REMOVEDIR);
+}
+
+Fd Cgroup::open() {
+  may_be_populated_ = true;
+  is_counted_ = false;
+  return Fd{::openat(fleet_, name_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+}
+
+std::optional<std::uint64_t> Cgroup::number(const char* file, std::string_view key) const {
+  return read_number(fleet_, path(file).c_str(), key);
 }
 
 std::vector<std::string> Cgroup::limit(const CgroupLimits& limits) {
@@ -89,7 +104,7 @@ std::vector<std::string> Cgroup::limit(const CgroupLimits& limits) {
   std::vector<std::string> refusals;
   const auto set = [&](const char* file, const char* controller, std::uint64_t value) {
     const int error =
-        write_text(directory_.get(), file, value == 0 ? "max" : std::to_string(value));
+        write_text(fleet_, path(file).c_str(), value == 0 ? "max" : std::to_string(value));
     if (error == 0 || value == 0) return;  // no limit wanted, none there
     std::string why = error == ENOENT
                           ? std::string("the ") + controller + " controller is not available here"
@@ -101,34 +116,37 @@ std::vector<std::string> Cgroup::limit(const CgroupLimits& limits) {
   return refusals;
 }
 
-std::optional<bool> Cgroup::is_populated() const {
-  const auto events = read_text(directory_.get(), "cgroup.events");
-  const auto populated = events ? number_of(*events, "populated") : std::nullopt;
-  return populated ? std::optional{*populated != 0} : std::nullopt;
+std::optional<bool> Cgroup::is_populated() {
+  if (!may_be_populated_) return false;
+  const auto populated = number("cgroup.events", "populated");
+  if (!populated) return std::nullopt;
+  may_be_populated_ = *populated != 0;
+  return may_be_populated_;
 }
 
 bool Cgroup::kill() {
   is_untouched_ = false;
-  return write_text(directory_.get(), "cgroup.kill", "1") == 0;
+  return write_text(fleet_, path("cgroup.kill").c_str(), "1") == 0;
 }
 
-bool Cgroup::is_as_new() const {
+bool Cgroup::is_as_new() {
   constexpr nlink_t without_directories = 2;
   struct stat status{};
-  return directory_ && is_untouched_ && ::fstat(directory_.get(), &status) == 0 &&
+  return is_untouched_ && ::fstatat(fleet_, name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
          status.st_nlink == without_directories && !is_populated().value_or(true) &&
          oom_kills().value_or(0) == 0;
 }
 
 std::vector<pid_t> Cgroup::processes() const {
-  auto pids = cgroup::processes(directory_.get());
+  auto pids = cgroup::processes(fleet_, path("cgroup.procs").c_str());
   std::erase(pids, 0);
   return pids;
 }
 
-std::optional<std::uint64_t> Cgroup::oom_kills() const {
-  const auto events = read_text(directory_.get(), "memory.events");
-  return events ? number_of(*events, "oom_kill") : std::nullopt;
+std::optional<std::uint64_t> Cgroup::oom_kills() {
+  if (!is_counted_) oom_kills_ = number("memory.events", "oom_kill");
+  is_counted_ = !may_be_populated_;
+  return oom_kills_;
 }
 
 Result<FleetCgroup> FleetCgroup::create(std::string_view fleet, const CgroupWishes& wishes) {
@@ -182,12 +200,7 @@ Result<Cgroup> FleetCgroup::incarnation_of(std::string_view server) const {
     }
     directory = wanted + "." + std::to_string(number);
   }
-  Fd made = open_directory(directory_.get(), directory.c_str());
-  if (!made) {
-    return failure("cannot open control group " + path_ + "/" + directory + ": " +
-                   std::strerror(errno));
-  }
-  return Cgroup{std::move(made), std::move(directory)};
+  return Cgroup{directory_.get(), std::move(directory)};
 }
 
 std::vector<std::string> remove_stale_cgroups(const std::string& where, std::string_view fleet) {

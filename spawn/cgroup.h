@@ -24,25 +24,28 @@ struct CgroupLimits {
   std::uint64_t pids{0};    ///< processes and threads of the whole tree; 0: none
 };
 
-/// The control group of one incarnation of a server.  Dropping it removes the
-/// directory if it is empty.
+/// The control group of one incarnation of a server, which its fleet's outlives.  Dropping
+/// it removes the directory if it is empty.  Holds no descriptor: with thousands of servers
+/// that would be a quarter of all.
 class Cgroup {
  public:
   Cgroup() = default;
-  Cgroup(loop::Fd directory, std::string name);
-  Cgroup(Cgroup&&) noexcept = default;
+  /// `name` below the directory `fleet`, which is borrowed.
+  Cgroup(int fleet, std::string name);
+  Cgroup(Cgroup&& other) noexcept;
   Cgroup& operator=(Cgroup&& other) noexcept;
   ~Cgroup();
 
-  /// The directory, borrowed, for ChildSpec::cgroup.
-  int descriptor() const { return directory_.get(); }
+  /// The directory, for ChildSpec::cgroup; empty, with errno, where it cannot be opened.
+  loop::Fd open();
 
   /// Sets the limits and returns a sentence for each that could not be set:
   /// "memory.max: the memory controller is not available here".
   std::vector<std::string> limit(const CgroupLimits& limits);
 
-  /// Whether a live process is in it or below; nullopt if that cannot be read.
-  std::optional<bool> is_populated() const;
+  /// Whether a live process is in it or below; nullopt if that cannot be read.  What was
+  /// empty stays so until it is opened for a child.
+  std::optional<bool> is_populated();
 
   /// SIGKILL to everything in it and below, at one stroke (cgroup.kill, Linux
   /// 5.14); false where the kernel does not know that.
@@ -50,27 +53,33 @@ class Cgroup {
 
   /// Whether another incarnation may be born in it instead of in a new one: empty,
   /// never killed or limited, and nothing was made below it.
-  bool is_as_new() const;
+  bool is_as_new();
 
   /// The processes in it, not those below.
   std::vector<pid_t> processes() const;
 
   /// How many processes the kernel has killed here for lack of memory, so far;
-  /// nullopt without the controller.
-  std::optional<std::uint64_t> oom_kills() const;
+  /// nullopt without the controller.  In an empty group the count is final.
+  std::optional<std::uint64_t> oom_kills();
 
  private:
   void remove() noexcept;
+  std::string path(const char* file) const { return name_ + "/" + file; }
+  /// In one of its files of "key number" lines.
+  std::optional<std::uint64_t> number(const char* file, std::string_view key) const;
 
-  loop::Fd directory_;
-  std::string name_;  ///< beside its siblings
+  int fleet_{-1};
+  std::string name_;  ///< beside its siblings; empty: moved from
   bool is_untouched_{true};
+  bool may_be_populated_{false};
+  bool is_counted_{false};  ///< oom_kills_ is final
+  std::optional<std::uint64_t> oom_kills_;
 };
 
 /// The control group of one run of a fleet, `mcpctl-FLEET-PID` below our own.  A
 /// lock on the directory marks it as in use, so that a later run, even one in
 /// another pid namespace, knows a dead supervisor's from a live one's.  Dropping
-/// it removes the directory if it is empty.
+/// it removes the directory if it is empty.  Outlives the groups of its servers.
 class FleetCgroup {
  public:
   /// Makes it, or says why not: "no cgroup v2 file system is mounted".

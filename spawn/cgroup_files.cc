@@ -27,6 +27,14 @@ std::optional<std::string> read_text(int directory, const char* name) {
   return length < 0 ? std::nullopt : std::optional{std::move(text)};
 }
 
+std::optional<std::uint64_t> read_number(int directory, const char* name, std::string_view key) {
+  const Fd fd{::openat(directory, name, O_RDONLY | O_CLOEXEC)};
+  char bytes[512];
+  const ssize_t length = fd ? ::read(fd.get(), bytes, sizeof bytes) : -1;
+  if (length < 0) return std::nullopt;
+  return number_of({bytes, static_cast<std::size_t>(length)}, key);
+}
+
 int write_text(int directory, const char* name, std::string_view text) {
   const Fd fd{::openat(directory, name, O_WRONLY | O_CLOEXEC)};
   if (!fd) return errno;
@@ -61,9 +69,9 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
-std::vector<pid_t> processes(int directory) {
+std::vector<pid_t> processes(int directory, const char* list) {
   std::vector<pid_t> pids;
-  const auto text = read_text(directory, "cgroup.procs").value_or("");
+  const auto text = read_text(directory, list).value_or("");
   for (std::string_view rest{text}; !rest.empty();) {
     const std::string_view line = next_line(rest);
     pid_t pid = 0;

@@ -44,6 +44,10 @@ void Tree::note_start() {
   if (read_stat(proc.get(), leader_.pid, stat)) start_time_ = stat.start_time;
 }
 
+void Tree::leader_ended() {
+  if (cgroup_ == nullptr || cgroup_->is_populated().value_or(true)) note_start();
+}
+
 /// Whether a process that carries our leader's number as session or group is ours
 /// although the leader is gone from the table: then the number might have passed
 /// to a stranger, once the session was empty.

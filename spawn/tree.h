@@ -23,12 +23,15 @@ class Tree {
   Tree(Child child, std::string cookie, Cgroup* cgroup = nullptr);
 
   /// The leader.  Its owner polls the pidfd, and reaps it with try_reap() after
-  /// note_start().
+  /// leader_ended().
   const Child& leader() const { return leader_; }
   const std::string& cookie() const { return cookie_; }
   /// Keeps when the leader started, which tells it from whoever has its pid later.  While
   /// it is not reaped anybody may ask, so that a start need not: a look at /proc costs.
   void note_start();
+  /// The same, before the leader is reaped: nobody asks any more where an empty control
+  /// group tells that nothing else is left.
+  void leader_ended();
   /// Of the leader, in clock ticks since boot; 0 if /proc did not tell.
   std::uint64_t start_time() {
     note_start();

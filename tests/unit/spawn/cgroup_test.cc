@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <filesystem>
+#include <iterator>
 
 #include "spawn/own_cgroup.h"
 #include "spawn/pipe.h"
@@ -26,7 +28,8 @@ struct Groups {
 
 /// Held together by the group alone.
 Tree tree_in(Cgroup& group, ChildSpec spec) {
-  spec.cgroup = group.descriptor();
+  const loop::Fd directory = group.open();
+  spec.cgroup = directory.get();
   auto child = spawn::spawn(std::move(spec));
   REQUIRE(child);
   return Tree{std::move(*child), "no cookie at all", &group};
@@ -112,7 +115,8 @@ TEST_CASE("a child is born in its control group, whatever way it is made") {
   for (const auto method : {CloneMethod::clone3, CloneMethod::clone, CloneMethod::fork}) {
     ChildSpec spec = program({"/usr/bin/grep", "^0::", "/proc/self/cgroup"});
     spec.method = method;
-    spec.cgroup = group->descriptor();
+    const loop::Fd directory = group->open();
+    spec.cgroup = directory.get();
 
     const std::string line = run(spec).output;
 
@@ -152,7 +156,8 @@ TEST_CASE("a control group is as new until something is alive, made, limited or 
   const auto stdin_pipe = make_pipe(PipeDirection::to_child);
   REQUIRE(stdin_pipe);
   spec.descriptors = {{stdin_pipe->theirs.get(), 0}};
-  spec.cgroup = used.descriptor();
+  const loop::Fd directory = used.open();
+  spec.cgroup = directory.get();
   auto child = spawn::spawn(spec);
   REQUIRE(child);
   CHECK_FALSE(used.is_as_new());
@@ -160,7 +165,7 @@ TEST_CASE("a control group is as new until something is alive, made, limited or 
   ::waitpid(child->pid, nullptr, 0);
   CHECK(used.is_as_new());
 
-  REQUIRE(::mkdirat(used.descriptor(), "below", 0755) == 0);
+  REQUIRE(::mkdirat(directory.get(), "below", 0755) == 0);
   CHECK_FALSE(used.is_as_new());
   Cgroup limited = fresh();
   limited.limit({});
@@ -168,6 +173,30 @@ TEST_CASE("a control group is as new until something is alive, made, limited or 
   Cgroup killed = fresh();
   killed.kill();
   CHECK_FALSE(killed.is_as_new());
+}
+
+TEST_CASE("a control group holds no descriptor, and tells of each child that is born in it") {
+  const NoChildLeft check;
+  const Groups groups;
+  if (!groups) return;
+  const auto open_descriptors = [] {
+    return std::distance(std::filesystem::directory_iterator{"/proc/self/fd"}, {});
+  };
+  const auto before = open_descriptors();
+  auto group = groups.fleet->incarnation_of("github");
+  REQUIRE(group);
+  CHECK(open_descriptors() == before);
+
+  for (int child = 0; child < 2; ++child) {
+    CHECK(group->is_populated() == false);
+    Tree tree = tree_in(*group, shell("exec sleep 100"));
+    CHECK(group->is_populated() == true);
+    ::kill(tree.leader().pid, SIGKILL);
+    wait_for(tree.leader());
+  }
+
+  CHECK(group->is_populated() == false);
+  CHECK(open_descriptors() == before);
 }
 
 TEST_CASE("an incarnation lives although the group of the one before was killed") {
@@ -184,7 +213,8 @@ TEST_CASE("an incarnation lives although the group of the one before was killed"
   auto next = groups.fleet->incarnation_of("github");  // while the old one still exists
   REQUIRE(next);
   ChildSpec spec = program({"/bin/true"});
-  spec.cgroup = next->descriptor();
+  const loop::Fd directory = next->open();
+  spec.cgroup = directory.get();
   auto child = spawn::spawn(spec);
   REQUIRE(child);
 
@@ -296,7 +326,8 @@ TEST_CASE("what a dead run left is killed and removed, a live run's group is spa
     auto fleet = FleetCgroup::create_below(*where, "unit stale");
     auto group = fleet->incarnation_of("github");
     ChildSpec spec = shell("sleep 100 & wait");
-    spec.cgroup = group->descriptor();
+    const loop::Fd directory = group->open();
+    spec.cgroup = directory.get();
     spec.parent_death_signal = 0;
     auto child = spawn::spawn(spec);
     ::raise(child ? SIGSTOP : SIGABRT);

@@ -21,7 +21,8 @@ struct Server {
     static std::uint32_t incarnation = 0;
     const Cookie cookie{"test", "server", {++incarnation}, SupervisorInstance::current()};
     spec.env.push_back(std::string(cookie_variable) + "=" + to_string(cookie));
-    if (cgroup != nullptr) spec.cgroup = cgroup->descriptor();
+    const loop::Fd group = cgroup != nullptr ? cgroup->open() : loop::Fd{};
+    if (group) spec.cgroup = group.get();
     auto child = spawn::spawn(spec);
     if (!child) FAIL(child.error().message());
     tree.emplace(std::move(*child), to_string(cookie), cgroup);
