@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 #include "cli/quantities.h"
 #include "control/json.h"
@@ -18,6 +19,7 @@ constexpr std::size_t lines_of_crash = 3;
 constexpr std::uint64_t in_sight = 8;
 /// Of one server whose output goes to a file.
 constexpr std::size_t most_per_second = 1000;
+constexpr Duration moment{1};
 
 /// Sorted.
 std::vector<std::string> names_of(const config::Config& config) {
@@ -46,15 +48,27 @@ Foreground::Foreground(loop::Loop& loop, runtime::Supervisor& supervisor, Output
       color_(color),
       names_(names_of(supervisor.config())),
       format_(names_, color),
-      patience_(loop) {
+      patience_(loop),
+      catching_up_(loop) {
   lines_ = supervisor.lines().subscribe([this](const runtime::NamedBlock& named) { show(named); });
   transitions_ = supervisor.feed().subscribe(
-      [this](const runtime::Transitioned& transition) { show(transition); });
+      [this](const runtime::Transitioned& transition) { show_soon(transition); });
+}
+
+void Foreground::show_soon(const runtime::Transitioned& transition) {
+  unshown_.push_back(transition);
+  if (!catching_up_.is_armed()) catching_up_.arm(moment, [this] { catch_up(); });
+}
+
+void Foreground::catch_up() {
+  catching_up_.disarm();
+  for (const auto& transition : std::exchange(unshown_, {})) show(transition);
 }
 
 void Foreground::show(const runtime::NamedBlock& named) {
   // Transitions have lines of their own here.
   if (output_.is_closed() || named.block.stream == runtime::Stream::state) return;
+  catch_up();
   if (named.is_in_file && is_too_much(named)) return;
   runtime::for_each_line(named.block, [&](const runtime::Line& line) { show(named.server, line); });
 }
@@ -114,12 +128,9 @@ void Foreground::show_text(const runtime::Transitioned& transition) {
 
 /// They may stand a thousand lines above by now.
 void Foreground::show_last_words(const runtime::Transitioned& transition, std::size_t most) {
-  const auto status = supervisor_.status_of(transition.server, false);
-  if (!status) return;
-  const std::size_t count = status->stderr_tail.size();
-  for (std::size_t i = count - std::min(count, most); i < count; ++i) {
-    output_.write(
-        format_.explanation(transition.server, transition.unix_ms, status->stderr_tail[i]));
+  const std::vector<std::string> words = supervisor_.last_words(transition.server);
+  for (std::size_t i = words.size() - std::min(words.size(), most); i < words.size(); ++i) {
+    output_.write(format_.explanation(transition.server, transition.unix_ms, words[i]));
   }
 }
 

@@ -23,10 +23,15 @@ class Foreground {
   Foreground(loop::Loop& loop, runtime::Supervisor& supervisor, Output& output, LogStyle style,
              bool color);
 
+  /// What is not shown yet: a transition's line waits a millisecond, so that what follows
+  /// from the transition, such as the next process, does not wait for it.
+  void catch_up();
+
  private:
   void show(const runtime::NamedBlock& named);
   void show(std::string_view server, const runtime::Line& line);
   bool is_too_much(const runtime::NamedBlock& named);
+  void show_soon(const runtime::Transitioned& transition);
   void show(const runtime::Transitioned& transition);
   void show_text(const runtime::Transitioned& transition);
   void show_last_words(const runtime::Transitioned& transition, std::size_t most);
@@ -51,6 +56,8 @@ class Foreground {
   std::map<std::string, std::uint64_t> last_line_;  ///< of each server, in lines_shown_
   std::map<std::string, Start> starts_;             ///< under way
   loop::Timer patience_;
+  std::vector<runtime::Transitioned> unshown_;
+  loop::Timer catching_up_;
   /// What servers with log files were given this second.
   struct Share {
     std::int64_t second{0};

@@ -144,6 +144,7 @@ int Session::run() {
 
   clients_->leave();
   door_->leave();
+  foreground_->catch_up();
   log_.info("stopped");
   out_.flush(for_last_lines);
   err_.flush(for_last_lines);

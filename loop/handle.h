@@ -49,13 +49,15 @@ std::expected<Owned<Watch>, int> open(std::unique_ptr<Watch> watch, Init init) {
 
 /// For a watch whose descriptor ends before its owner lets go: libuv must forget the
 /// number before it is closed.  Otherwise, when the owner goes at last, it would stop
-/// watching whoever has got the same number meanwhile.
+/// watching whoever has got the same number meanwhile.  What its owner has not closed
+/// until then is closed at the end of the turn, when nothing more urgent waits for it.
 template <typename Watch>
 void retire(Watch& watch) noexcept {
   if (watch.is_closing()) return;
   uv_close(reinterpret_cast<uv_handle_t*>(&watch.raw), [](uv_handle_t* handle) noexcept {
     auto* retired = static_cast<Watch*>(handle->data);
     retired->is_closed = true;
+    if constexpr (requires { retired->release_descriptor(); }) retired->release_descriptor();
     if (retired->is_ownerless) delete retired;
   });
 }

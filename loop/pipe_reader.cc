@@ -52,7 +52,6 @@ struct PipeReader::Watch : Handle<uv_poll_t> {
 
   void end(int code) noexcept {
     retire(*this);
-    fd.reset();
     callbacks.on_end(code == 0 ? std::nullopt
                                : std::optional{system_error("cannot read from a pipe", code)});
   }
@@ -73,7 +72,7 @@ PipeReader::~PipeReader() = default;
 PipeReader::PipeReader(PipeReader&&) noexcept = default;
 PipeReader& PipeReader::operator=(PipeReader&&) noexcept = default;
 
-bool PipeReader::is_open() const noexcept { return watch_ && watch_->fd; }
+bool PipeReader::is_open() const noexcept { return watch_ && !watch_->is_closing(); }
 
 void PipeReader::pause() noexcept {
   if (!is_open()) return;

@@ -36,6 +36,7 @@ class Supervisor::Running {
   FleetStatus status(bool with_usage);
   std::vector<std::string> with_process() const;
   Result<ServerStatus> status_of(std::string_view server, bool with_usage);
+  std::vector<std::string> last_words(const ServerLog& log) const;
   Instance* find(std::string_view server);
   Channel* open_replica(std::string_view server, mcp::Introduction client);
   void close_replica(std::string_view replica);
@@ -83,7 +84,6 @@ class Supervisor::Running {
   std::optional<SuccessorStatus> describe_successor(ServerId id);
 
   std::vector<ServerId> in_order() const;
-  std::vector<std::string> last_words(const ServerLog& log) const;
   ServerStatus describe(ServerId id);
   void add_usage(std::vector<ServerStatus*> servers, std::vector<ServerId> ids);
 

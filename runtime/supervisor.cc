@@ -31,6 +31,10 @@ std::vector<std::string> Supervisor::with_process() const { return running_->wit
 Result<ServerStatus> Supervisor::status_of(std::string_view server, bool with_usage) {
   return running_->status_of(server, with_usage);
 }
+std::vector<std::string> Supervisor::last_words(std::string_view server) {
+  Instance* const instance = running_->find(server);
+  return instance != nullptr ? running_->last_words(instance->log()) : std::vector<std::string>{};
+}
 
 const config::Config& Supervisor::config() const { return running_->config(); }
 Feed& Supervisor::feed() { return running_->feed(); }

@@ -112,6 +112,8 @@ class Supervisor {
   /// The names of the servers that have a process, in the order of status().
   std::vector<std::string> with_process() const;
   Result<ServerStatus> status_of(std::string_view server, bool with_usage);
+  /// ServerStatus::stderr_tail by itself; empty for an unknown server.
+  std::vector<std::string> last_words(std::string_view server);
   const config::Config& config() const;
 
   /// Transitions as they happen.

@@ -46,9 +46,10 @@ MCPCTL_CHILD_SIDE void must_succeed(ChildPlan& plan, Stage stage, long result,
 
 /// Neither CLONE_CLEAR_SIGHAND nor exec undoes SIG_IGN, so without this our
 /// ignored SIGPIPE would leak into every server.
-MCPCTL_CHILD_SIDE void reset_signals() {
+MCPCTL_CHILD_SIDE void reset_signals(const ChildPlan& plan) {
   const unsigned long default_action[8] = {};  // struct kernel_sigaction, all zero: SIG_DFL
   for (int signal = 1; signal <= signal_last; ++signal) {
+    if ((plan.signals_to_reset >> (signal - 1) & 1) == 0) continue;
     raw_call(SYS_rt_sigaction, signal, default_action, no_pointer, kernel_sigset_bytes);
   }
 }
@@ -152,7 +153,7 @@ MCPCTL_CHILD_SIDE void change_identity(ChildPlan& plan) {
 
 MCPCTL_CHILD_SIDE void run_child(ChildPlan& plan) noexcept {
   leave_parents_descriptors(plan);
-  reset_signals();
+  reset_signals(plan);
   if (plan.new_session) must_succeed(plan, Stage::session, raw_call(SYS_setsid));
   follow_parent_into_death(plan);
   set_limits(plan, false);

@@ -76,6 +76,7 @@ struct ChildPlan {
   pid_t parent{0};
   int descriptor_bound{0};  ///< no descriptor of ours is this or higher
   int report_pipe{-1};      ///< where the memory is not shared: the report goes here
+  std::uint64_t signals_to_reset{~std::uint64_t{0}};  ///< bit n - 1 is signal n
   ChildReport report;
   int in_our_memory{0};  ///< the kernel clears it when the child has left, and wakes us
 };

@@ -92,6 +92,21 @@ int share_descriptors(ChildPlan& plan) {
   return CLONE_FILES;
 }
 
+/// What CLONE_CLEAR_SIGHAND leaves to the child: what we were started with ignored, and
+/// SIGPIPE, the only signal that we ignore ourselves.
+std::uint64_t ignored_signals() {
+  static const std::uint64_t ignored = [] {
+    std::uint64_t signals = std::uint64_t{1} << (SIGPIPE - 1);
+    for (int signal = 1; signal < _NSIG; ++signal) {
+      struct sigaction now{};
+      if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler != SIG_IGN) continue;
+      signals |= std::uint64_t{1} << (signal - 1);
+    }
+    return signals;
+  }();
+  return ignored;
+}
+
 /// The child runs beside us, where its system calls leave our errno alone, and the kernel
 /// clears plan.in_our_memory when it is gone from our memory; else we stand still until then.
 constexpr unsigned side_by_side = has_raw_call ? CLONE_CHILD_CLEARTID : CLONE_VFORK;
@@ -149,6 +164,7 @@ long raw_clone3(clone_args*, int (*)(void*), void*) { return -ENOSYS; }
 
 CloneResult by_clone3(ChildPlan& plan, const ChildStack& stack, int cgroup) {
   const int files = share_descriptors(plan);
+  plan.signals_to_reset = ignored_signals();
   int pidfd = -1;
   clone_args args{};
   args.flags = CLONE_VM | side_by_side | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
@@ -169,6 +185,7 @@ CloneResult by_clone3(ChildPlan& plan, const ChildStack& stack, int cgroup) {
 
 CloneResult by_clone(ChildPlan& plan, const ChildStack& stack) {
   const int files = share_descriptors(plan);
+  plan.signals_to_reset = ~std::uint64_t{0};
   const int flags = static_cast<int>(CLONE_VM | side_by_side | CLONE_PIDFD | SIGCHLD) | files;
   int pidfd = -1;
   const int pid =
@@ -193,6 +210,7 @@ CloneResult by_fork(ChildPlan& plan) {
   auto& [reader, writer] = *ends;
 
   plan.shares_descriptors = false;
+  plan.signals_to_reset = ~std::uint64_t{0};
   plan.report_pipe = writer.get();
   int pidfd = -1;
   const pid_t pid = fork_with_pidfd(&pidfd);

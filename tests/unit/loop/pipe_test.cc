@@ -54,6 +54,18 @@ TEST_CASE("a pipe reader gives the bytes and then the end") {
   CHECK_FALSE(reading.reader->is_open());
 }
 
+TEST_CASE("a reader at its end closes its descriptor in that turn, though it is kept") {
+  Loop loop;
+  Pipe pipe;
+  const int number = pipe.read.get();
+  const Reading reading{loop, std::move(pipe.read)};
+  pipe.write.reset();
+
+  REQUIRE(run_until(loop, [&] { return reading.ended; }));
+
+  CHECK(::fcntl(number, F_GETFD) == -1);
+}
+
 TEST_CASE("a reader at its end leaves whoever got its descriptor's number alone when it goes") {
   Loop loop;
   Pipe first;
