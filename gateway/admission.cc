@@ -54,8 +54,8 @@ Verdict Admission::judge(const http::Request& request) const {
   if (!knows_host(request.headers.get("Host"))) {
     return {403, "this Host is not served here; see gateway.allowedHosts"};
   }
-  const std::string* origin = request.headers.find("Origin");
-  if (request.headers.count("Origin") > 1 || (origin != nullptr && !knows_origin(*origin))) {
+  const auto origin = request.headers.find("Origin");
+  if (request.headers.count("Origin") > 1 || (origin && !knows_origin(*origin))) {
     return {403, "pages of this Origin may not enter; see gateway.allowedOrigins"};
   }
   if (config_.tokens.empty()) return {};
@@ -79,15 +79,15 @@ Verdict Admission::judge(const http::Request& request) const {
 
 bool Admission::knows_host(std::string_view host) const {
   const std::string_view name = host_of(host);
-  if (is_loopback_name(name)) return true;
+  // A literal address cannot be rebound to another one.
+  if (name == host_ || is_loopback_name(name)) return true;
   const auto is_meant = [&](const std::string& allowed) {
     return http::equal_ignoring_case(allowed, host) || http::equal_ignoring_case(allowed, name);
   };
   if (std::any_of(config_.allowed_hosts.begin(), config_.allowed_hosts.end(), is_meant)) {
     return true;
   }
-  // A literal address cannot be rebound to another one.
-  return name == host_ || (is_wildcard(host_) && loop::Address::ip(name, 0).has_value());
+  return is_wildcard(host_) && loop::Address::ip(name, 0).has_value();
 }
 
 bool Admission::knows_origin(std::string_view origin) const {

@@ -12,17 +12,19 @@ constexpr int client_gone = 499;
 
 }  // namespace
 
-Answer::Answer(loop::Loop& loop, http::Exchange exchange, Visit visit, VisitSink& sink,
-               Duration keep_alive)
-    : parts_(new Parts{loop, std::move(exchange), {}, std::move(visit), &sink, keep_alive}) {}
+Answer::Answer(loop::Loop& loop, http::Exchange&& exchange, VisitSink& sink, Duration keep_alive)
+    : parts_(new Parts{.loop = loop,
+                       .exchange = std::move(exchange),
+                       .sink = &sink,
+                       .keep_alive = keep_alive}) {}
 
-Answer::~Answer() { told(client_gone, false); }
+Answer::~Answer() { told(client_gone); }
 
 Answer::Answer(Answer&&) noexcept = default;
 
 Answer& Answer::operator=(Answer&& other) noexcept {
   if (this == &other) return *this;
-  told(client_gone, false);
+  told(client_gone);
   parts_ = std::move(other.parts_);
   return *this;
 }
@@ -40,11 +42,11 @@ void Answer::on_disconnect(loop::Callback<> callback) {
   }
 }
 
-void Answer::respond(http::Response response, bool is_error) {
+void Answer::respond(http::Response response) {
   if (!parts_->exchange) return;
   const int status = parts_->exchange->is_open() ? response.status : client_gone;
   parts_->exchange->respond(std::move(response));
-  told(status, is_error || status >= 400);
+  told(status);
 }
 
 void Answer::begin() {
@@ -63,16 +65,16 @@ void Answer::event(std::string_view id, std::string_view text) {
   if (parts_->stream) parts_->stream->event(id, "message", text);
 }
 
-void Answer::finish(bool is_error) {
+void Answer::finish() {
   if (!parts_->stream) return;
   const int status = parts_->stream->is_open() ? 200 : client_gone;
   parts_->stream->finish();
-  told(status, is_error);
+  told(status);
 }
 
-void Answer::told(int status, bool is_error) noexcept {
+void Answer::told(int status) noexcept {
   if (!parts_ || parts_->sink == nullptr) return;
-  std::exchange(parts_->sink, nullptr)->ended(parts_->visit, status, is_error);
+  std::exchange(parts_->sink, nullptr)->ended(parts_->visit, status);
 }
 
 }  // namespace mcpctl::gateway

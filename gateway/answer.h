@@ -16,8 +16,7 @@ namespace mcpctl::gateway {
 class Answer {
  public:
   /// `keep_alive` as of http::EventStream.  Borrows the sink.
-  Answer(loop::Loop& loop, http::Exchange exchange, Visit visit, VisitSink& sink,
-         Duration keep_alive);
+  Answer(loop::Loop& loop, http::Exchange&& exchange, VisitSink& sink, Duration keep_alive);
   ~Answer();
   Answer(Answer&&) noexcept;
   Answer& operator=(Answer&&) noexcept;
@@ -31,7 +30,7 @@ class Answer {
   void on_disconnect(loop::Callback<> callback);
 
   /// The whole answer.  Not after begin().
-  void respond(http::Response response, bool is_error = false);
+  void respond(http::Response response);
 
   /// From here on, events.
   void begin();
@@ -39,16 +38,16 @@ class Answer {
   void prime(std::string_view id);
   /// `id` may be empty.  A client that reads too slowly is dropped: see is_open().
   void event(std::string_view id, std::string_view text);
-  void finish(bool is_error = false);
+  void finish();
 
  private:
-  void told(int status, bool is_error) noexcept;
+  void told(int status) noexcept;
 
   struct Parts {
     loop::Loop& loop;
     std::optional<http::Exchange> exchange;       ///< until begin()
     std::unique_ptr<http::EventStream> stream{};  ///< from then on
-    Visit visit;
+    Visit visit{};
     VisitSink* sink;  ///< null once it was told
     Duration keep_alive;
   };

@@ -4,6 +4,7 @@
 // thread; texts are one JSON-RPC message each, in the client's era and with its ids.
 #pragma once
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -20,7 +21,7 @@ class CallSink {
   /// A notification, or a server's request: ready to send.
   virtual void on_message(std::string_view text) noexcept = 0;
   /// The response, a result or an error.  The last that comes.
-  virtual void on_response(std::string_view text) noexcept = 0;
+  virtual void on_response(std::string text) noexcept = 0;
 
  protected:
   ~CallSink() = default;

@@ -90,16 +90,16 @@ mcp::Span named(std::string_view method, const mcp::Envelope& envelope) {
 
 std::expected<void, Refusal> check_headers(const http::Headers& headers,
                                            const relay::Request& message) {
-  const std::string* method = headers.find("Mcp-Method");
+  const auto method = headers.find("Mcp-Method");
   const auto wanted = mcp::string_value(message.envelope.method.in(message.text));
-  if (method == nullptr) return mismatch("the Mcp-Method header is missing");
+  if (!method) return mismatch("the Mcp-Method header is missing");
   if (!wanted || *method != *wanted) {
     return mismatch("the Mcp-Method header and the message name different methods");
   }
   const mcp::Span name = named(*wanted, message.envelope);
   if (!name) return {};
-  const std::string* given = headers.find("Mcp-Name");
-  if (given == nullptr) return mismatch("the Mcp-Name header is missing");
+  const auto given = headers.find("Mcp-Name");
+  if (!given) return mismatch("the Mcp-Name header is missing");
   const auto decoded = decode_header(*given);
   if (!decoded) return mismatch("the Mcp-Name header is no proper =?base64?…?= value");
   if (decoded != mcp::string_value(name.in(message.text))) {
@@ -114,8 +114,8 @@ std::expected<mcp::Era, Refusal> check_modern(const http::Headers& headers,
   const mcp::Envelope& envelope = message.envelope;
   if (!claim)
     return invalid("params._meta[\"io.modelcontextprotocol/protocolVersion\"] is missing");
-  const std::string* header = headers.find("MCP-Protocol-Version");
-  if (header == nullptr) return mismatch("the MCP-Protocol-Version header is missing");
+  const auto header = headers.find("MCP-Protocol-Version");
+  if (!header) return mismatch("the MCP-Protocol-Version header is missing");
   if (*header != *claim) {
     return mismatch("the MCP-Protocol-Version header and the message name different revisions");
   }

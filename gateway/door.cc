@@ -48,7 +48,7 @@ Door::Door(loop::Loop& loop, DoorOptions options)
     : loop_(loop),
       options_(std::move(options)),
       server_(
-          loop, [this](http::Exchange exchange) { handle(std::move(exchange)); },
+          loop, [this](http::Exchange&& exchange) { handle(std::move(exchange)); },
           server_options(options_.config)) {}
 
 Door::~Door() { leave(); }
@@ -101,8 +101,8 @@ void Door::handle(http::Exchange&& exchange) {
       error_reply(503, {}, mcp::error_code::internal_error, "the gateway is not open"));
 }
 
-void Door::ended(const Visit& visit, int status, bool /*is_error*/) noexcept {
-  const Duration took = loop_.now() - visit.began;
+void Door::ended(const Visit& visit, int status) noexcept {
+  const Duration took = loop_.turn() - visit.began;
   figures_.count(visit, status, took);
   if (options_.config.access_log && options_.on_access) {
     options_.on_access(access_line(visit, status, took));

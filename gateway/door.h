@@ -56,7 +56,7 @@ class Door final : private VisitSink {
   struct Inside;
   Door(loop::Loop& loop, DoorOptions options);
   void handle(http::Exchange&& exchange);
-  void ended(const Visit& visit, int status, bool is_error) noexcept override;
+  void ended(const Visit& visit, int status) noexcept override;
 
   loop::Loop& loop_;
   DoorOptions options_;

@@ -46,11 +46,15 @@ std::string seconds(std::uint64_t milliseconds) {
 void Figures::count(const Visit& visit, int status, Duration took) {
   if (visit.method.empty()) return;  // a stream, or nothing that was understood
   const std::string_view method = known_method(visit.method);
-  auto found = requests_.find(std::tuple{std::string_view{visit.server}, method, status});
-  if (found == requests_.end()) {
-    found = requests_.try_emplace({visit.server, std::string{method}, status}).first;
+  const auto labels = std::tuple{std::string_view{visit.server}, method, status};
+  if (last_ == nullptr || last_->first != labels) {
+    auto found = requests_.find(labels);
+    if (found == requests_.end()) {
+      found = requests_.try_emplace({visit.server, std::string{method}, status}).first;
+    }
+    last_ = &*found;
   }
-  ++found->second;
+  ++last_->second;
   const auto milliseconds = static_cast<std::uint64_t>(took.count());
   std::size_t bucket = 0;
   while (bucket < bounds.size() && took.count() > bounds[bucket]) ++bucket;

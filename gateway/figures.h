@@ -23,6 +23,10 @@ struct Occupancy {
 
 class Figures {
  public:
+  Figures() = default;
+  Figures(const Figures&) = delete;
+  Figures& operator=(const Figures&) = delete;
+
   void count(const Visit& visit, int status, Duration took);
   std::string text(const Occupancy& now) const;
 
@@ -31,7 +35,9 @@ class Figures {
   static constexpr std::array<long, 11> bounds{1,   5,    10,   25,    50,   100,
                                                250, 1000, 5000, 15000, 60000};
 
-  std::map<std::tuple<std::string, std::string, int>, std::uint64_t, std::less<>> requests_;
+  using Requests = std::map<std::tuple<std::string, std::string, int>, std::uint64_t, std::less<>>;
+  Requests requests_;
+  Requests::value_type* last_{nullptr};  ///< counted; the next one is mostly another of it
   std::array<std::uint64_t, bounds.size() + 1> durations_{};
   std::uint64_t duration_ms_{0};
 };

@@ -65,7 +65,7 @@ class HttpUpstream::Session {
       if (!message.method.empty()) request.headers.set("Mcp-Method", message.method);
       if (!message.name.empty()) request.headers.set("Mcp-Name", encode_header(message.name));
       if (message.method == "tools/call") {
-        for (const http::Header& field : mirrored_.headers(message.text)) {
+        for (const http::Header field : mirrored_.headers(message.text)) {
           request.headers.set(field.name, field.value);
         }
       }
@@ -220,7 +220,7 @@ class HttpUpstream::Session {
     }
     const int status = answer->status;
     if (status == 404 && !id_.empty()) return lose("it has forgotten our session");
-    if (http::media_type(answer->headers.get("Content-Type")) == "application/json") {
+    if (http::is_media_type(answer->headers.get("Content-Type"), "application/json")) {
       hear(answer->body, &post);
     }
     if (post.answered) return;

@@ -22,13 +22,14 @@ constexpr std::array<std::string_view, 5> removed{"initialize", "ping", "logging
 
 /// Whether an Accept header lets us answer with `type` ("application/json").
 bool accepts(const http::Headers& headers, std::string_view type) {
-  const std::string* value = headers.find("Accept");
-  if (value == nullptr) return true;
+  const auto value = headers.find("Accept");
+  if (!value) return true;
   std::string_view rest = *value;
   const std::string_view family = type.substr(0, type.find('/') + 1);
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
-    std::string_view range = rest.substr(0, std::min(rest.find(';'), comma));
+    std::string_view range = rest.substr(0, comma);
+    range = range.substr(0, range.find(';'));
     rest.remove_prefix(std::min(comma + 1, rest.size()));
     while (range.starts_with(' ') || range.starts_with('\t')) range.remove_prefix(1);
     while (range.ends_with(' ') || range.ends_with('\t')) range.remove_suffix(1);
@@ -39,6 +40,26 @@ bool accepts(const http::Headers& headers, std::string_view type) {
   return false;
 }
 
+bool accepts_both(const http::Headers& headers) {
+  return headers.get("Accept") == "application/json, text/event-stream" ||  // as the SDKs say it
+         (accepts(headers, "application/json") && accepts(headers, "text/event-stream"));
+}
+
+/// The server whose endpoint a request is for: NAME of "/mcp/NAME", "" of "/mcp" for all
+/// of them; nothing of other paths.
+std::optional<std::string> server_of(const http::Request& request) {
+  constexpr std::string_view root = "/mcp";
+  std::string_view path = request.raw_path();
+  if (!path.starts_with(root)) return std::nullopt;
+  path.remove_prefix(root.size());
+  if (path.empty() || path == "/") return "";
+  if (!path.starts_with('/')) return std::nullopt;
+  path.remove_prefix(1);
+  if (path.ends_with('/')) path.remove_suffix(1);
+  if (path.empty() || path.contains('/')) return std::nullopt;
+  return http::percent_decode(path);
+}
+
 bool is_modern(const http::Headers& headers) {
   const auto revision = mcp::find_revision(headers.get("MCP-Protocol-Version"));
   return revision && revision->era == mcp::Era::modern;
@@ -46,7 +67,7 @@ bool is_modern(const http::Headers& headers) {
 
 void refuse(Answer& answer, int status, std::string_view why, http::Headers extra = {}) {
   http::Response response = error_reply(status, {}, code::invalid_request, why);
-  for (const http::Header& field : extra) response.headers.add(field.name, field.value);
+  for (const http::Header field : extra) response.headers.add(field.name, field.value);
   answer.respond(std::move(response));
 }
 
@@ -89,66 +110,66 @@ void Door::Inside::reconfigured() {
   }
 }
 
-std::optional<Door::Inside::Request> Door::Inside::admit(http::Exchange&& exchange) {
-  Visit visit;
-  visit.began = door_.loop_.now();
-  visit.peer = exchange.remote();
-  visit.verb = exchange.request().method;
-  http::Request http = std::move(exchange.request());
-  const std::vector<std::string> path = http.segments();
-  const bool is_ours = !path.empty() && path.size() <= 2 && path[0] == "mcp";
-  if (is_ours && path.size() == 2) visit.server = path[1];
-  const std::string server = visit.server;
-  Answer answer{door_.loop_, std::move(exchange), std::move(visit), door_,
-                floor_.config.keep_alive};
-  const Verdict verdict = admission_.judge(http);
+bool Door::Inside::admit(Request& request) {
+  Answer& answer = request.answer;
+  Visit& visit = answer.visit();
+  const auto server = server_of(request.http);
+  request.server = visit.server = server.value_or("");
+  const Verdict verdict = admission_.judge(request.http);
+  request.principal = verdict.principal;
   if (verdict.status == 401) {
     refuse(answer, 401, verdict.why, {{"WWW-Authenticate", "Bearer"}});
-    return std::nullopt;
+    return false;
   }
   if (verdict.status != 0) {
     refuse(answer, verdict.status, verdict.why);
-    return std::nullopt;
+    return false;
   }
-  answer.visit().client = admission_.name(verdict.principal);
-  if (!rate_.take(answer.visit().peer, door_.loop_.now())) {
+  visit.client = admission_.name(verdict.principal);
+  if (!rate_.take(visit.peer, visit.began)) {
     refuse(answer, 429, "too many requests from this address", {{"Retry-After", "1"}});
-    return std::nullopt;
+    return false;
   }
-  if (!is_ours || (path.size() == 2 && server.empty()) || !backend_.knows(server)) {
+  if (!server || !backend_.knows(*server)) {
     refuse(answer, 404, "no server is reached here; clients use /mcp/NAME, or /mcp");
-    return std::nullopt;
+    return false;
   }
-  if (!admission_.may_enter(verdict.principal, server)) {
+  if (!admission_.may_enter(verdict.principal, *server)) {
     refuse(answer, 403, "this token's scopes do not allow this server",
            {{"WWW-Authenticate", "Bearer error=\"insufficient_scope\""}});
-    return std::nullopt;
+    return false;
   }
-  return Request{std::move(answer), std::move(http), server, verdict.principal};
+  return true;
 }
 
 void Door::Inside::handle(http::Exchange&& exchange) {
-  auto request = admit(std::move(exchange));
-  if (!request) return;
-  const std::string& verb = request->http.method;
-  const bool modern = is_modern(request->http.headers);
-  if (verb == "POST") return post(std::move(*request));
-  const std::string_view revision = request->http.headers.get("MCP-Protocol-Version");
+  const std::string_view peer = exchange.remote();
+  Request request{std::move(exchange.request()),
+                  {door_.loop_, std::move(exchange), door_, floor_.config.keep_alive}};
+  Visit& visit = request.answer.visit();
+  visit.began = door_.loop_.turn();
+  visit.peer = peer;
+  visit.verb = request.http.method;
+  if (!admit(request)) return;
+  const std::string& verb = request.http.method;
+  if (verb == "POST") return post(std::move(request));
+  const bool modern = is_modern(request.http.headers);
+  const std::string_view revision = request.http.headers.get("MCP-Protocol-Version");
   if (!revision.empty() && !mcp::find_revision(revision)) {
-    return refuse(request->answer, 400, "this protocol revision is not supported");
+    return refuse(request.answer, 400, "this protocol revision is not supported");
   }
-  if (verb == "GET" && !modern) return get(std::move(*request));
-  if (verb == "DELETE" && !modern) return end_session(std::move(*request));
-  refuse(request->answer, 405, "this method is not served here",
+  if (verb == "GET" && !modern) return get(std::move(request));
+  if (verb == "DELETE" && !modern) return end_session(std::move(request));
+  refuse(request.answer, 405, "this method is not served here",
          {{"Allow", modern ? "POST" : "GET, POST, DELETE"}});
 }
 
 void Door::Inside::post(Request&& request) {
   const http::Headers& headers = request.http.headers;
-  if (http::media_type(headers.get("Content-Type")) != "application/json") {
+  if (!http::is_media_type(headers.get("Content-Type"), "application/json")) {
     return refuse(request.answer, 415, "the Content-Type must be application/json");
   }
-  if (!accepts(headers, "application/json") || !accepts(headers, "text/event-stream")) {
+  if (!accepts_both(headers)) {
     return refuse(request.answer, 406,
                   "the client must accept both application/json and text/event-stream");
   }
@@ -191,7 +212,7 @@ void Door::Inside::post_modern(Request&& request, relay::Request&& message) {
           const std::string text =
               described ? relay::result_message(id, relay::discover_result(*described))
                         : error_text(id, relay::error_code::server_gone, described.error().message);
-          waiting.respond(json_reply(200, text), !described);
+          waiting.respond(json_reply(200, text));
         });
   }
   if (!admission_.may_ask(request.principal, request.server, method, answer.visit().tool)) {
@@ -236,8 +257,8 @@ void Door::Inside::post_legacy(Request&& request, relay::Request&& message) {
   if (request.answer.visit().method == "initialize") {
     return initialize(std::move(request), std::move(message));
   }
-  const std::string* id = request.http.headers.find("Mcp-Session-Id");
-  if (id == nullptr) {
+  const auto id = request.http.headers.find("Mcp-Session-Id");
+  if (!id) {
     return refuse(request.answer, message,
                   {400, code::invalid_request, "the Mcp-Session-Id header is missing"});
   }
@@ -268,9 +289,8 @@ void Door::Inside::initialize(Request&& request, relay::Request&& message) {
             id = std::string{envelope.id.in(message.text)}](Answer answer,
                                                             const Described& described) mutable {
              if (!described) {
-               return answer.respond(json_reply(200, error_text(id, relay::error_code::server_gone,
-                                                                described.error().message)),
-                                     true);
+               return answer.respond(json_reply(
+                   200, error_text(id, relay::error_code::server_gone, described.error().message)));
              }
              const std::string_view revision = asker.revision;
              const bool logs = relay::declares(described->capabilities, "logging");
@@ -288,16 +308,16 @@ void Door::Inside::get(Request&& request) {
   if (!accepts(headers, "text/event-stream")) {
     return refuse(request.answer, 406, "the client must accept text/event-stream");
   }
-  const std::string* id = headers.find("Mcp-Session-Id");
-  if (id == nullptr) return refuse(request.answer, 400, "the Mcp-Session-Id header is missing");
+  const auto id = headers.find("Mcp-Session-Id");
+  if (!id) return refuse(request.answer, 400, "the Mcp-Session-Id header is missing");
   LegacySession* session = sessions_.find(*id, request.principal, request.server);
   if (session == nullptr) return refuse(request.answer, 404, "no such session");
   session->get(std::move(request.answer), headers.get("Last-Event-ID"));
 }
 
 void Door::Inside::end_session(Request&& request) {
-  const std::string* id = request.http.headers.find("Mcp-Session-Id");
-  if (id == nullptr) return refuse(request.answer, 400, "the Mcp-Session-Id header is missing");
+  const auto id = request.http.headers.find("Mcp-Session-Id");
+  if (!id) return refuse(request.answer, 400, "the Mcp-Session-Id header is missing");
   const LegacySession* session = sessions_.find(*id, request.principal, request.server);
   if (session == nullptr) return refuse(request.answer, 404, "no such session");
   sessions_.close(*session);

@@ -35,14 +35,15 @@ struct Door::Inside {
     Told told;
   };
 
-  /// Who asks for what; nothing when it was answered already.
+  /// Who asks for what.
   struct Request {
-    Answer answer;
     http::Request http;
-    std::string server;
-    Principal principal;
+    Answer answer;
+    std::string server{};
+    Principal principal{};
   };
-  std::optional<Request> admit(http::Exchange&& exchange);
+  /// Finds out from whom it is, and for which server.  False: it was refused.
+  bool admit(Request& request);
   void post(Request&& request);
   void post_modern(Request&& request, relay::Request&& message);
   void post_legacy(Request&& request, relay::Request&& message);

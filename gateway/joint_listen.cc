@@ -95,7 +95,7 @@ void JointListen::Part::on_message(std::string_view text) noexcept {
   of.acknowledge_if_settled();
 }
 
-void JointListen::Part::on_response(std::string_view /*text*/) noexcept {
+void JointListen::Part::on_response(std::string /*text*/) noexcept {
   call.reset();
   is_settled = true;
   of.acknowledge_if_settled();

@@ -32,7 +32,7 @@ class JointListen final : public Call, private Waiter, private Joint::Follower {
   struct Part final : CallSink {
     explicit Part(JointListen& part_of) : of(part_of) {}
     void on_message(std::string_view text) noexcept override;
-    void on_response(std::string_view text) noexcept override;
+    void on_response(std::string text) noexcept override;
     JointListen& of;
     std::unique_ptr<Call> call;
     bool is_settled{false};

@@ -26,8 +26,8 @@ class JointSeat::Passage final : public Call, private CallSink {
     if (!seat_.has_tasks_) return sink_.on_message(text);
     sink_.on_message(seat_.names_.to_client(text, TaskAnswer::nothing));
   }
-  void on_response(std::string_view text) noexcept override {
-    if (!seat_.has_tasks_) return sink_.on_response(text);
+  void on_response(std::string text) noexcept override {
+    if (!seat_.has_tasks_) return sink_.on_response(std::move(text));
     sink_.on_response(seat_.names_.to_client(text, answer_));
   }
 

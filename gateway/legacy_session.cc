@@ -65,8 +65,7 @@ void LegacySession::post(Answer answer, relay::Request message) {
         error_reply(refusal->status, id, refusal->code, refusal->message, refusal->data));
   }
   if (auto text = answer_here(visit.method, message)) {
-    const bool is_error = error_code_of(*text).has_value();
-    return answer.respond(json_reply(200, std::move(*text)), is_error);
+    return answer.respond(json_reply(200, std::move(*text)));
   }
   start(open_stream(std::move(answer), 1, false), std::move(message));
 }
@@ -155,7 +154,7 @@ void LegacySession::cancel(const relay::Request& notification) {
   const mcp::Envelope& envelope = notification.envelope;
   const auto found = calls_.find(envelope.params_request_id.in(notification.text));
   if (found == calls_.end()) return;  // it was answered meanwhile
-  Request& request = *found->second;
+  Request& request = found->second;
   request.call->cancel(mcp::member(envelope.params.in(notification.text), "reason"));
   const auto stream = request.stream;
   end(request);
@@ -181,11 +180,11 @@ void LegacySession::attach(Stream& stream, Answer answer) {
 }
 
 void LegacySession::start(Streams::iterator stream, relay::Request message) {
-  auto request =
-      std::make_unique<Request>(*this, std::string{message.envelope.id.in(message.text)}, stream);
-  Request& started = *request;
-  calls_.emplace(started.raw_id, std::move(request));
-  started.call = downstream_->call(std::move(message), started);
+  const auto self =
+      calls_.try_emplace(std::string{message.envelope.id.in(message.text)}, *this, stream).first;
+  Request& request = self->second;
+  request.self = self;
+  request.call = downstream_->call(std::move(message), request);
 }
 
 void LegacySession::Stream::waited() noexcept {
@@ -212,12 +211,9 @@ void LegacySession::send(Stream& stream, std::string_view text) {
   if (!stream.answer->is_open()) stream.answer.reset();
 }
 
-void LegacySession::respond(Streams::iterator stream, std::string_view text) {
+void LegacySession::respond(Streams::iterator stream, std::string text) {
   if (!stream->begun && !stream->is_batch) {
-    if (stream->answer) {
-      const bool is_error = error_code_of(text).has_value();
-      stream->answer->respond(json_reply(200, std::string{text}), is_error);
-    }
+    if (stream->answer) stream->answer->respond(json_reply(200, std::move(text)));
   } else {
     send(*stream, text);
   }
@@ -234,18 +230,15 @@ void LegacySession::Request::on_message(std::string_view text) noexcept {
   session.send(*stream, text);
 }
 
-void LegacySession::Request::on_response(std::string_view text) noexcept {
-  session.respond(stream, text);
+void LegacySession::Request::on_response(std::string text) noexcept {
+  session.respond(stream, std::move(text));
   session.end(*this);
 }
 
 /// Called from inside its own callbacks, so that it must not go at once; its Call must.
 void LegacySession::end(Request& request) {
   request.call.reset();
-  const auto found = calls_.find(request.raw_id);
-  auto owned = std::move(found->second);
-  calls_.erase(found);
-  floor_.loop.dispose(std::move(owned));
+  floor_.loop.dispose(calls_.extract(request.self));
 }
 
 // --- its own stream, and coming back -------------------------------------------

@@ -65,17 +65,18 @@ class LegacySession final : public DownstreamSink {
   using Streams = std::list<Stream>;
 
   struct Request final : CallSink {
-    Request(LegacySession& owner, std::string id, Streams::iterator where)
-        : session(owner), raw_id(std::move(id)), stream(where) {}
+    Request(LegacySession& owner, Streams::iterator where) : session(owner), stream(where) {}
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
     void on_message(std::string_view text) noexcept override;
-    void on_response(std::string_view text) noexcept override;
+    void on_response(std::string text) noexcept override;
 
     LegacySession& session;
-    std::string raw_id;
     Streams::iterator stream;
+    std::map<std::string, Request, std::less<>>::iterator self;
     std::unique_ptr<Call> call;
   };
-  using Requests = std::map<std::string, std::unique_ptr<Request>, std::less<>>;
+  using Requests = std::map<std::string, Request, std::less<>>;  ///< by raw id
 
   std::optional<Refusal> refuse(const relay::Request& request, std::string_view method,
                                 std::string_view tool) const;
@@ -88,7 +89,7 @@ class LegacySession final : public DownstreamSink {
   void start(Streams::iterator stream, relay::Request message);
   void begin(Stream& stream);
   void send(Stream& stream, std::string_view text);
-  void respond(Streams::iterator stream, std::string_view text);
+  void respond(Streams::iterator stream, std::string text);
   void close(Streams::iterator stream);
   void attach(Stream& stream, Answer answer);
   void end(Request& request);

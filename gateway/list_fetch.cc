@@ -37,7 +37,7 @@ void ListFetch::ask(std::string_view raw_cursor) {
   call_ = client_.call(std::move(*request), *this);
 }
 
-void ListFetch::on_response(std::string_view text) noexcept {
+void ListFetch::on_response(std::string text) noexcept {
   const auto envelope = mcp::scan(text);
   if (!envelope || envelope->kind != mcp::Kind::response) {
     const auto why = envelope ? mcp::string_value(envelope->error_message.in(text)) : std::nullopt;

@@ -30,7 +30,7 @@ class ListFetch final : private CallSink {
   void described(const Described& server);
   void ask(std::string_view raw_cursor);
   void on_message(std::string_view /*text*/) noexcept override {}
-  void on_response(std::string_view text) noexcept override;
+  void on_response(std::string text) noexcept override;
   void finish(Result<Items> items);
 
   Downstream& client_;

@@ -84,14 +84,14 @@ void ModernRequest::on_message(std::string_view text) noexcept {
   end();
 }
 
-void ModernRequest::on_response(std::string_view text) noexcept {
+void ModernRequest::on_response(std::string text) noexcept {
   if (answer_) {
-    const auto code = error_code_of(text);
     if (answer_->is_stream()) {
       answer_->event({}, text);
-      answer_->finish(code.has_value());
+      answer_->finish();
     } else {
-      answer_->respond(json_reply(status_of(code), std::string{text}), code.has_value());
+      const int status = status_of(error_code_of(text));
+      answer_->respond(json_reply(status, std::move(text)));
     }
     answer_.reset();
   }

@@ -30,7 +30,7 @@ class ModernRequest final : public CallSink, public DownstreamSink, public Waite
   bool is_subscription() const { return is_subscription_; }
 
   void on_message(std::string_view text) noexcept override;
-  void on_response(std::string_view text) noexcept override;
+  void on_response(std::string text) noexcept override;
   void waited() noexcept override;
 
  private:

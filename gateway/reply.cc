@@ -36,9 +36,7 @@ std::optional<int> error_code_of(std::string_view response) {
 }
 
 http::Response json_reply(int status, std::string text) {
-  http::Response response{status, {}, std::move(text)};
-  response.headers.add("Content-Type", "application/json");
-  return response;
+  return {status, {}, std::move(text), "application/json"};
 }
 
 http::Response error_reply(int status, std::string_view raw_id, int code, std::string_view message,

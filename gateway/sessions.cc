@@ -33,7 +33,7 @@ LegacySession* Sessions::find(std::string_view id, Principal principal, std::str
   LegacySession& session = *found->second->session;
   const LegacySession::Terms& terms = session.terms();
   if (terms.principal != principal || terms.server != server) return nullptr;
-  found->second->used = floor_.loop.now();
+  found->second->used = floor_.loop.turn();
   entries_.splice(entries_.end(), entries_, found->second);
   return &session;
 }

@@ -112,7 +112,7 @@ void Upstream::Seat::set_log_level(std::string_view level) {
 
 std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSink& sink) {
   auto ticket = std::make_unique<Ticket>(seat, numbers_.take_call(), std::move(request), sink);
-  ticket->began = loop_.now();
+  ticket->began = loop_.turn();
   calls_.emplace(ticket->id.value, ticket.get());
   admit(*ticket);
   return ticket;
@@ -160,7 +160,7 @@ void Upstream::admit_waiting() {
 
 void Upstream::send(Ticket& ticket) {
   if (refuse_mismatch(ticket)) return;
-  const Instant now = loop_.now();
+  const Instant now = loop_.turn();
   const relay::Method method =
       relay::method_of(ticket.request.envelope.method.in(ticket.request.text));
   const bool listens =
@@ -246,7 +246,8 @@ void Upstream::refuse(const Ticket& ticket, int code, const std::string& why) {
   answer_later({.downstream = ticket.seat.asker.downstream,
                 .call = ticket.id,
                 .text = error_text(ticket, code, why),
-                .is_last = true});
+                .is_last = true,
+                .is_error = true});
 }
 
 /// Sinks hear nothing from inside the functions of their callers.
@@ -256,7 +257,7 @@ void Upstream::answer_later(relay::ToClient message) {
   loop_.post([this, alive = std::weak_ptr{alive_}] {
     if (alive.expired()) return;
     later_posted_ = false;
-    for (const relay::ToClient& one : std::exchange(later_, {})) deliver(one);
+    for (relay::ToClient& one : std::exchange(later_, {})) deliver(std::move(one));
     admit_waiting();
   });
 }
@@ -289,7 +290,7 @@ void Upstream::count(const Ticket& ticket, runtime::Outcome outcome) {
     traffic_.tools.count(
         mcp::string_value(request.envelope.params_name.in(request.text)).value_or(""), outcome);
   }
-  traffic_.latency.observe(loop_.now() - ticket.began);
+  traffic_.latency.observe(loop_.turn() - ticket.began);
 }
 
 // ---- time

@@ -132,8 +132,8 @@ class Upstream {
   void tell_curious();
   void carry_out(Peer& peer, bool at_once);
   void carry_out(Peer& peer, relay::Output& output, bool at_once);
-  void deliver(const relay::ToClient& message);
-  void to_server(Peer& peer, relay::ToServer message);
+  void deliver(relay::ToClient&& message);
+  void to_server(Peer& peer, relay::ToServer&& message);
   void show_load();
   void count(const Ticket& ticket, runtime::Outcome outcome);
 

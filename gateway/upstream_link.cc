@@ -22,13 +22,6 @@ constexpr Duration breather{100};
 /// For a modern client's user to answer what a legacy server asks.
 constexpr Duration thinking_time{600'000};
 
-/// Of a response.  An error is never long: no need to read through a large result.
-bool is_error(std::string_view text) {
-  constexpr std::size_t longest = 64u << 10;
-  return text.size() <= longest && text.find("error\"") != text.npos &&
-         !mcp::member(text, "error").empty();
-}
-
 relay::ServerProfile profile_for_clients(const mcp::Profile& profile) {
   return {.era = profile.era,
           .revision = profile.revision,
@@ -289,7 +282,7 @@ void Upstream::carry_out(Peer& peer, bool at_once) {
   if (!peer.link) return;
   // A message that cannot be sent makes more of them.
   for (auto outputs = peer.link->take_outputs(); !outputs.empty();
-       outputs = peer.link->take_outputs()) {
+       outputs = peer.link->take_outputs(std::move(outputs))) {
     for (relay::Output& output : outputs) carry_out(peer, output, at_once);
   }
   if (&peer == now_.get()) {
@@ -300,7 +293,7 @@ void Upstream::carry_out(Peer& peer, bool at_once) {
 
 void Upstream::carry_out(Peer& peer, relay::Output& output, bool at_once) {
   const auto tell = [&](relay::ToClient& message) {
-    at_once ? deliver(message) : answer_later(std::move(message));
+    at_once ? deliver(std::move(message)) : answer_later(std::move(message));
   };
   if (auto* to_send = std::get_if<relay::ToServer>(&output)) to_server(peer, std::move(*to_send));
   if (auto* to_tell = std::get_if<relay::ToClient>(&output)) {
@@ -315,7 +308,7 @@ void Upstream::carry_out(Peer& peer, relay::Output& output, bool at_once) {
   }
 }
 
-void Upstream::deliver(const relay::ToClient& message) {
+void Upstream::deliver(relay::ToClient&& message) {
   if (!message.call) {
     const auto seat = seats_.find(message.downstream);
     if (seat != seats_.end()) seat->second->sink.on_message(message.text);
@@ -326,22 +319,23 @@ void Upstream::deliver(const relay::ToClient& message) {
   Ticket& ticket = *found->second;
   if (!message.is_last) {
     if (ticket.place == Ticket::Place::sent && is_attached()) {
-      ticket.deadline = loop_.now() + config().request_timeout;
+      ticket.deadline = loop_.turn() + config().request_timeout;
     }
     return ticket.sink.on_message(message.text);
   }
   calls_.erase(found);
-  const bool failed = is_error(message.text);
-  count(ticket, failed ? runtime::Outcome::error : runtime::Outcome::ok);
-  if (ticket.lists_tools && ticket.peer == now_.get() && !failed) learn_tools(message.text);
+  count(ticket, message.is_error ? runtime::Outcome::error : runtime::Outcome::ok);
+  if (ticket.lists_tools && ticket.peer == now_.get() && !message.is_error) {
+    learn_tools(message.text);
+  }
   if (std::exchange(ticket.place, Ticket::Place::done) == Ticket::Place::sent) {
     if (ticket.peer != nullptr) --ticket.peer->sent;
     show_load();
   }
-  ticket.sink.on_response(message.text);  // the ticket may be gone now
+  ticket.sink.on_response(std::move(message.text));  // the ticket may be gone now
 }
 
-void Upstream::to_server(Peer& peer, relay::ToServer message) {
+void Upstream::to_server(Peer& peer, relay::ToServer&& message) {
   if (peer.http) return peer.http->send(std::move(message));
   if (peer.channel == nullptr) return;
   if (peer.unsent.empty() && peer.channel->send(message.text)) return;

@@ -22,7 +22,7 @@ struct Visit {
 /// Hears the end of each.  `status` is that of HTTP; 499 when the client went first.
 class VisitSink {
  public:
-  virtual void ended(const Visit& visit, int status, bool is_error) noexcept = 0;
+  virtual void ended(const Visit& visit, int status) noexcept = 0;
 
  protected:
   ~VisitSink() = default;

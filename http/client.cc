@@ -25,20 +25,24 @@ bool has_control_character(std::string_view text) noexcept {
 Result<std::string> serialize(const Outgoing& request, bool keep_alive) {
   std::string text = request.method + " " + request.url.target + " HTTP/1.1\r\n";
   text += "Host: " + request.url.authority + "\r\n";
-  for (const Header& field : request.headers) {
+  for (const Header field : request.headers) {
     if (field.name.empty() || has_control_character(field.name) ||
         field.name.find_first_of(": \t") != std::string::npos) {
       return failure("a header has a malformed name");
     }
     if (has_control_character(field.value)) {
-      return failure("the value of the header " + field.name +
+      return failure("the value of the header " + std::string{field.name} +
                      " holds a line end or another control character");
     }
     const bool ours = equal_ignoring_case(field.name, "Host") ||
                       equal_ignoring_case(field.name, "Connection") ||
                       equal_ignoring_case(field.name, "Content-Length") ||
                       equal_ignoring_case(field.name, "Transfer-Encoding");
-    if (!ours) text += field.name + ": " + field.value + "\r\n";
+    if (ours) continue;
+    for (const std::string_view part : {field.name, std::string_view{": "}, field.value}) {
+      text += part;
+    }
+    text += "\r\n";
   }
   const bool takes_body =
       request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
@@ -184,7 +188,7 @@ struct Call::State final : LinkHolder {
     if (options.idle_timeout > Duration{0}) wait_for_more();
     const Response& response = parser.response();
     if (callbacks.on_event &&
-        media_type(response.headers.get("Content-Type")) == "text/event-stream") {
+        is_media_type(response.headers.get("Content-Type"), "text/event-stream")) {
       events.emplace(options.limits.body_bytes);
     }
     if (callbacks.on_head) {

@@ -6,8 +6,8 @@
 
 namespace mcpctl::http {
 
-Exchange::Exchange(Session& session, Request request)
-    : session_(&session), request_(std::move(request)), door_(session.door()) {
+Exchange::Exchange(Session& session, RequestParser& parser)
+    : session_(&session), request_(parser.take()), door_(session.door()) {
   session.moved(*this);
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "http/message.h"
+#include "http/parser.h"
 #include "loop/callback.h"
 #include "loop/connection.h"
 
@@ -16,8 +17,8 @@ class Session;
 
 class Exchange {
  public:
-  /// For the server.
-  Exchange(Session& session, Request request);
+  /// For the server: with the request that is complete.
+  Exchange(Session& session, RequestParser& parser);
   /// Unanswered, it answers 500; begun and unfinished, it drops the connection so
   /// that the client sees a cut answer and not a whole one.
   ~Exchange();

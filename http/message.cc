@@ -44,22 +44,47 @@ std::string_view path_and_query(std::string_view target) noexcept {
 
 }  // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
+bool equal_letters(std::string_view a, std::string_view b) noexcept {
   if (a == b) return true;  // as most write it
   return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
-std::string media_type(std::string_view content_type) {
-  std::string type{trim(content_type.substr(0, content_type.find(';')))};
-  std::ranges::transform(type, type.begin(), lower);
-  return type;
+bool is_media_type(std::string_view content_type, std::string_view type) noexcept {
+  return equal_ignoring_case(trim(content_type.substr(0, content_type.find(';'))), type);
+}
+
+Headers::Headers(std::initializer_list<Header> fields) {
+  for (const Header& field : fields) add(field.name, field.value);
+}
+
+/// Memory for a usual request, at once.
+void Headers::prepare() {
+  constexpr std::size_t usual_fields = 10;
+  constexpr std::size_t usual_bytes = 400;
+  if (fields_.capacity() != 0) return;
+  fields_.reserve(usual_fields);
+  text_.reserve(usual_bytes);
+}
+
+void Headers::add_piece(std::string_view piece) {
+  prepare();
+  text_ += piece;
+}
+
+void Headers::end_field(std::size_t name_size, std::size_t value_size) {
+  const std::size_t at = text_.size() - name_size - value_size;
+  while (value_size > 0 && (text_.back() == ' ' || text_.back() == '\t')) {
+    text_.pop_back();
+    --value_size;
+  }
+  fields_.push_back({at, name_size, value_size});
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  constexpr std::size_t usual = 12;
-  if (fields_.capacity() == 0) fields_.reserve(usual);
-  fields_.push_back({std::string{name}, std::string{value}});
+  prepare();
+  fields_.push_back({text_.size(), name.size(), value.size()});
+  text_ += name;
+  text_ += value;
 }
 
 void Headers::set(std::string_view name, std::string_view value) {
@@ -69,29 +94,28 @@ void Headers::set(std::string_view name, std::string_view value) {
 
 void Headers::remove(std::string_view name) {
   std::erase_if(fields_,
-                [&](const Header& field) { return equal_ignoring_case(field.name, name); });
+                [&](const Place& field) { return equal_ignoring_case(name_of(field), name); });
 }
 
-const std::string* Headers::find(std::string_view name) const noexcept {
-  for (const Header& field : fields_) {
-    if (equal_ignoring_case(field.name, name)) return &field.value;
+std::optional<std::string_view> Headers::find(std::string_view name) const noexcept {
+  for (const Place& field : fields_) {
+    if (equal_ignoring_case(name_of(field), name)) return value_of(field);
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::string_view Headers::get(std::string_view name) const noexcept {
-  const std::string* value = find(name);
-  return value != nullptr ? std::string_view{*value} : std::string_view{};
+  return find(name).value_or(std::string_view{});
 }
 
 std::size_t Headers::count(std::string_view name) const noexcept {
   return static_cast<std::size_t>(std::ranges::count_if(
-      fields_, [&](const Header& field) { return equal_ignoring_case(field.name, name); }));
+      fields_, [&](const Place& field) { return equal_ignoring_case(name_of(field), name); }));
 }
 
 bool Headers::has_token(std::string_view name, std::string_view token) const noexcept {
   bool found = false;
-  for (const Header& field : fields_) {
+  for (const Header field : *this) {
     if (!equal_ignoring_case(field.name, name)) continue;
     split(field.value, ',',
           [&](std::string_view part) { found = found || equal_ignoring_case(trim(part), token); });
@@ -106,11 +130,14 @@ std::optional<std::string_view> Request::parameter(std::string_view name) const 
   return std::nullopt;
 }
 
+std::string_view Request::raw_path() const noexcept {
+  const std::string_view whole = path_and_query(target);
+  return whole.substr(0, whole.find('?'));
+}
+
 std::vector<std::string> Request::segments() const {
-  std::string_view raw = path_and_query(target);
-  raw = raw.substr(0, raw.find('?'));
   std::vector<std::string> segments;
-  split(raw, '/', [&](std::string_view part) {
+  split(raw_path(), '/', [&](std::string_view part) {
     if (!part.empty()) segments.push_back(percent_decode(part).value_or(std::string{part}));
   });
   return segments;
@@ -122,7 +149,8 @@ bool Request::wants_keep_alive() const noexcept {
 }
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-  if (text.find_first_of("%+") == text.npos) return std::string{text};
+  const auto is_plain = [](char c) { return c != '%' && c != '+'; };
+  if (std::ranges::all_of(text, is_plain)) return std::string{text};
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -57,11 +57,6 @@ class HeadScan {
   bool any_line_{false};  // empty lines before the start line are skipped (RFC 9112 §2.2)
 };
 
-std::string_view trim_right(std::string_view text) noexcept {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
 /// What both directions share.
 class MessageParser {
  public:
@@ -95,8 +90,7 @@ class MessageParser {
     target_.clear();
     headers_ = {};
     body_.clear();
-    field_.clear();
-    value_.clear();
+    name_size_ = value_size_ = 0;
     body_total_ = 0;
     fed_ = body_end_ = framing_ = 0;
     must_close_ = false;
@@ -205,12 +199,16 @@ class MessageParser {
   }
 
   int on_field(std::string_view part) {
-    if (phase_ == Phase::head) field_ += part;  // trailers are dropped (RFC 9110 §6.5.1)
+    if (phase_ != Phase::head) return 0;  // trailers are dropped (RFC 9110 §6.5.1)
+    headers_.add_piece(part);
+    name_size_ += part.size();
     return 0;
   }
 
   int on_value(std::string_view part) {
-    if (phase_ == Phase::head) value_ += part;
+    if (phase_ != Phase::head) return 0;
+    headers_.add_piece(part);
+    value_size_ += part.size();
     return 0;
   }
 
@@ -220,9 +218,8 @@ class MessageParser {
       refuse(431, "more headers than " + std::to_string(limits_.header_count));
       return HPE_USER;
     }
-    headers_.add(field_, trim_right(value_));
-    field_.clear();
-    value_.clear();
+    headers_.end_field(name_size_, value_size_);
+    name_size_ = value_size_ = 0;
     return 0;
   }
 
@@ -241,8 +238,14 @@ class MessageParser {
       refuse(505, "a version other than HTTP/1.0 and HTTP/1.1");
       return;
     }
-    const std::size_t encodings = headers_.count("Transfer-Encoding");
-    const std::size_t lengths = headers_.count("Content-Length");
+    std::size_t encodings = 0;
+    std::size_t lengths = 0;
+    std::size_t hosts = 0;
+    for (const Header field : headers_) {
+      if (equal_ignoring_case(field.name, "Transfer-Encoding")) ++encodings;
+      if (equal_ignoring_case(field.name, "Content-Length")) ++lengths;
+      if (equal_ignoring_case(field.name, "Host")) ++hosts;
+    }
     if (encodings > 1) refuse(400, "two Transfer-Encoding fields");
     if (encodings == 1) {
       if (!equal_ignoring_case(headers_.get("Transfer-Encoding"), "chunked")) {
@@ -253,7 +256,7 @@ class MessageParser {
     }
     if (lengths > 1) refuse(400, "two Content-Length fields");
     if (lengths == 1) check_length(headers_.get("Content-Length"));
-    if (type_ == HTTP_REQUEST) check_request();
+    if (type_ == HTTP_REQUEST) check_request(hosts);
   }
 
   void check_length(std::string_view length) {
@@ -264,8 +267,7 @@ class MessageParser {
     }
   }
 
-  void check_request() {
-    const std::size_t hosts = headers_.count("Host");
+  void check_request(std::size_t hosts) {
     if (hosts > 1) refuse(400, "two Host fields");
     if (hosts == 0 && raw_.http_minor == 1) refuse(400, "no Host field");
     if (raw_.method == HTTP_CONNECT) refuse(501, "the method CONNECT");
@@ -300,8 +302,8 @@ class MessageParser {
   llhttp_settings_t settings_{};
   HeadScan scan_;
   Phase phase_{Phase::head};
-  std::string field_;
-  std::string value_;
+  std::size_t name_size_{0};  // of the header field that has begun
+  std::size_t value_size_{0};
   const char* buffer_{nullptr};  // what execute() is looking at
   std::uint64_t fed_{0};         // bytes after the head, before buffer_
   std::uint64_t body_end_{0};    // where the last body byte ended, in the same count
@@ -341,7 +343,8 @@ Fed RequestParser::feed(std::string_view bytes) {
 }
 
 Request RequestParser::take() {
-  Request request = std::exchange(inner_->request, {});
+  Request request = std::move(inner_->request);
+  inner_->request.method.clear();  // note() then fills in everything else
   inner_->parser.begin();
   return request;
 }

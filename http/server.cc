@@ -65,7 +65,7 @@ void Server::State::retire(Session& session) {
 }
 
 void Server::State::watch_deadline(Instant deadline) {
-  if (dropped) return;
+  if (dropped || (sweep.is_armed() && *sweep.deadline() <= deadline)) return;
   // On a grid, so that the deadlines of many connections share one wakeup.
   const auto step = options.sweep_interval.count();
   const auto slots = (deadline.since_start.count() + step - 1) / step;

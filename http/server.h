@@ -34,7 +34,7 @@ struct ServerOptions {
 
 class Server {
  public:
-  using Handler = loop::Callback<Exchange>;
+  using Handler = loop::Callback<Exchange&&>;
 
   /// `handler` must not throw; it may destroy the server.
   Server(loop::Loop& loop, Handler handler, ServerOptions options = {});

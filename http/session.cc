@@ -36,16 +36,24 @@ bool status_has_body(int status) noexcept {
   return status >= 200 && status != 204 && status != 304;
 }
 
-void append_field(std::string& text, std::string_view name, std::string_view value) {
-  text += name;
-  text += ": ";
-  const auto start = static_cast<std::ptrdiff_t>(text.size());
-  text += value;
+void append(std::string& text, std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) text += part;
+}
+
+void append_line(std::string& text, std::string_view name, std::string_view value) {
+  append(text, {name, ": ", value, "\r\n"});
+}
+
+void append_field(std::string& text, const Header& field) {
   const auto breaks_the_line = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 && c != '\t';
   };
-  std::replace_if(text.begin() + start, text.end(), breaks_the_line, ' ');
-  text += "\r\n";
+  if (std::ranges::none_of(field.value, breaks_the_line)) {
+    return append_line(text, field.name, field.value);
+  }
+  std::string value{field.value};
+  std::ranges::replace_if(value, breaks_the_line, ' ');
+  append_line(text, field.name, value);
 }
 
 }  // namespace
@@ -145,7 +153,7 @@ void Session::advance(std::string_view bytes) {
 void Session::parse(std::string_view& bytes) {
   while (!bytes.empty() && reads_requests() && queued() < pending_cap) {
     if (state_ == State::idle) enter(State::head);
-    if (state_ == State::body) progressed_ = server_->loop.now();
+    if (state_ == State::body) progressed_ = server_->loop.turn();
     const Fed fed = parser_.feed(bytes);
     bytes.remove_prefix(fed.consumed);
     switch (fed.progress) {
@@ -163,8 +171,8 @@ void Session::parse(std::string_view& bytes) {
 
 void Session::on_head(bool body_has_come) {
   enter(State::body);
-  const std::string* expected = parser_.request().headers.find("Expect");
-  if (expected == nullptr || parser_.request().version_minor == 0) return;
+  const auto expected = parser_.request().headers.find("Expect");
+  if (!expected || parser_.request().version_minor == 0) return;
   if (!equal_ignoring_case(*expected, "100-continue")) return refuse(417, "an unknown expectation");
   if (body_has_come) return;
   connection_->write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -172,13 +180,14 @@ void Session::on_head(bool body_has_come) {
 }
 
 void Session::hand_over() {
-  Request request = parser_.take();
+  Exchange exchange{*this, parser_};
+  const Request& request = exchange.request();
   ++server_->requests;
   is_head_ = request.method == "HEAD";
   is_http10_ = request.version_minor == 0;
   keep_alive_ = !closing_ && !is_http10_ && request.wants_keep_alive();
   enter(State::answering);
-  server_->handler(Exchange{*this, std::move(request)});
+  server_->handler(std::move(exchange));
 }
 
 void Session::on_peer_closed() {
@@ -214,23 +223,21 @@ void Session::on_drained() {
 
 // --- answering ---------------------------------------------------------------
 
-void Session::send_head(int status, const Headers& headers, std::string_view framing) {
-  constexpr std::size_t usual = 512;
-  std::string text;
-  text.reserve(usual);
-  text += "HTTP/1.1 ";
-  text += std::to_string(status);
-  text += ' ';
-  text += reason_phrase(status);
-  text += "\r\n";
-  for (const Header& field : headers) {
+void Session::send_head(int status, const Headers& headers, Framing framing,
+                        std::string_view content_type) {
+  std::string& text = server_->head;
+  text.clear();
+  append(text, {"HTTP/1.1 ", std::to_string(status), " ", reason_phrase(status), "\r\n"});
+  if (!content_type.empty()) append_line(text, "Content-Type", content_type);
+  for (const Header field : headers) {
     const bool ours = equal_ignoring_case(field.name, "Connection") ||
                       equal_ignoring_case(field.name, "Content-Length") ||
                       equal_ignoring_case(field.name, "Transfer-Encoding");
-    if (!ours) append_field(text, field.name, field.value);
+    if (!ours) append_field(text, field);
   }
-  append_field(text, "Date", date_now());
-  text += framing;
+  append_line(text, "Date", date_now());
+  if (framing.length) append_line(text, "Content-Length", std::to_string(*framing.length));
+  if (framing.chunked) text += "Transfer-Encoding: chunked\r\n";
   if (!keep_alive_) text += "Connection: close\r\n";
   text += "\r\n";
   connection_->write(text);
@@ -239,16 +246,15 @@ void Session::send_head(int status, const Headers& headers, std::string_view fra
 void Session::respond(Response response) {
   exchange_ = nullptr;
   if (closing_) keep_alive_ = false;
-  std::string framing;
-  if (status_has_body(response.status)) {
-    framing = "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
-  }
   connection_->cork();
-  send_head(response.status, response.headers, framing);
+  const bool has_body = status_has_body(response.status);
+  Framing framing;
+  if (has_body) framing.length = response.body.size();
+  send_head(response.status, response.headers, framing, response.content_type);
   // A small answer leaves with its head and those to other clients; of a large one only
   // what the kernel does not take now is copied.
   if (response.body.size() >= large_body) connection_->uncork();
-  if (!is_head_ && status_has_body(response.status)) connection_->write(response.body);
+  if (!is_head_ && has_body) connection_->write(response.body);
   if (!advancing_ && !std::exchange(flush_due_, true)) server_->flush_soon(*this);
   answered();
 }
@@ -264,7 +270,7 @@ void Session::begin(int status, Headers headers) {
   if (closing_) keep_alive_ = false;
   has_body_ = !is_head_ && status_has_body(status);
   const bool chunked = status_has_body(status) && !is_http10_;
-  send_head(status, headers, chunked ? "Transfer-Encoding: chunked\r\n" : "");
+  send_head(status, headers, {.chunked = chunked});
 }
 
 bool Session::write(std::string_view piece) {
@@ -301,7 +307,7 @@ void Session::finish() {
 void Session::abandon(const Exchange& exchange) {
   // Nobody is cut off who has left by itself.
   if (exchange.begun_) return drop(peer_closed_ ? "" : "was cut off: its answer was given up");
-  respond({500, {{"Content-Type", "text/plain"}}, "no answer\n"});
+  respond({500, {}, "no answer\n", "text/plain"});
 }
 
 /// Our own last word, without the handler.
@@ -312,8 +318,7 @@ void Session::refuse(int status, std::string_view reason) {
   std::string body{reason};
   body += '\n';
   connection_->cork();
-  send_head(status, {{"Content-Type", "text/plain"}},
-            "Content-Length: " + std::to_string(body.size()) + "\r\n");
+  send_head(status, {}, {.length = body.size()}, "text/plain");
   connection_->write(body);
   connection_->uncork();
   if (server_->on_drop) {
@@ -347,7 +352,7 @@ void Session::linger() {
 
 void Session::enter(State state) {
   state_ = state;
-  entered_ = progressed_ = server_->loop.now();
+  entered_ = progressed_ = server_->loop.turn();
   watch_deadline();
 }
 
@@ -359,7 +364,7 @@ void Session::watch_deadline() {
 void Session::note_progress() noexcept {
   if (!connection_ || connection_->sent() == sent_seen_) return;
   sent_seen_ = connection_->sent();
-  progressed_ = server_->loop.now();
+  progressed_ = server_->loop.turn();
 }
 
 std::optional<Instant> Session::deadline() const noexcept {

@@ -77,7 +77,14 @@ class Session {
   void on_head(bool body_has_come);
   void hand_over();
   void refuse(int status, std::string_view reason);
-  void send_head(int status, const Headers& headers, std::string_view framing);
+  /// How the client knows where the body ends; neither: there is none, or it ends with
+  /// the connection.
+  struct Framing {
+    bool chunked{false};
+    std::optional<std::size_t> length{};
+  };
+  void send_head(int status, const Headers& headers, Framing framing,
+                 std::string_view content_type = {});
   void answered();
   void linger();
   void enter(State state);

@@ -140,6 +140,10 @@ void Loop::stop() noexcept { uv_stop(&inner_->loop); }
 uv_loop_s* Loop::raw() noexcept { return &inner_->loop; }
 Instant Loop::now() const noexcept { return Instant{Duration{monotonic_ms()}}; }
 
+Instant Loop::turn() const noexcept {
+  return Instant{Duration{static_cast<std::int64_t>(uv_now(&inner_->loop))}};
+}
+
 void Loop::post(Callback<> callback) {
   if (uv_is_closing(handle(&inner_->idle)) != 0) return;  // the loop is being destroyed
   inner_->inbox.push_back(std::move(callback));

@@ -41,6 +41,10 @@ class Loop {
   /// count), to the millisecond, rounded down.
   Instant now() const noexcept;
 
+  /// The same clock as it stood when the kernel last answered, for what happens
+  /// thousands of times a second and need not see a turn's own length: costs nothing.
+  Instant turn() const noexcept;
+
   /// Runs `callback` later in this turn, always before the loop blocks again,
   /// in the order of posting.  What is posted by a posted callback runs after the
   /// kernel was asked once more, so a chain of posts cannot starve descriptors.

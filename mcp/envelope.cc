@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <span>
 
 #include "base/assert.h"
@@ -75,7 +76,7 @@ constexpr auto wanted_by_place = [] {
 }();
 
 const Wanted* find_wanted(WantedHere here, std::string_view raw_key, bool escaped) {
-  const std::string_view key = raw_key.substr(1, raw_key.size() - 2);
+  const std::string_view key{raw_key.data() + 1, raw_key.size() - 2};
   for (const Wanted& candidate : here) {
     if (escaped ? is_string(raw_key, candidate.key) : key == candidate.key) return &candidate;
   }
@@ -104,7 +105,8 @@ std::size_t plain_prefix(const char* bytes) {
 /// the current position and leaves the position behind it, or fails.
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  explicit Scanner(std::string_view text)
+      : begin_(text.data()), at_(begin_), end_(begin_ + text.size()) {}
 
   bool message(Envelope& envelope) {
     envelope_ = &envelope;
@@ -147,23 +149,23 @@ class Scanner {
   }
 
   bool member(WantedHere here) {
-    const std::size_t key_at = position_;
+    const char* const key = at_;
     if (at_end() || peek() != '"') return fail("object lacks a member name");
     escaped_ = false;
     if (!string()) return false;
-    const Wanted* found = find_wanted(here, text_.substr(key_at, position_ - key_at), escaped_);
+    const Wanted* found = find_wanted(here, since(key), escaped_);
     space();
     if (!take(':')) return fail("member lacks ':'");
     space();
-    const std::size_t value_at = position_;
+    const char* const value_at = at_;
     if (!value(found != nullptr ? found->opens : Place::other)) return false;
     if (found == nullptr) return true;
     Span& span = envelope_->*found->span;
     if (span) {
-      position_ = key_at;
+      at_ = key;
       return fail("member named twice");
     }
-    span = Span{value_at, position_ - value_at};
+    span = Span{static_cast<std::size_t>(value_at - begin_), since(value_at).size()};
     return true;
   }
 
@@ -181,19 +183,19 @@ class Scanner {
   }
 
   bool string() {
-    ++position_;
+    ++at_;
     for (;;) {
       if constexpr (std::endian::native == std::endian::little) {
-        while (text_.size() - position_ >= 8) {
-          const std::size_t plain = plain_prefix(text_.data() + position_);
-          position_ += plain;
+        while (end_ - at_ >= 8) {
+          const std::size_t plain = plain_prefix(at_);
+          at_ += plain;
           if (plain < 8) break;
         }
       }
       if (at_end()) return fail("unterminated string");
       const auto byte = static_cast<unsigned char>(peek());
       if (byte == '"') {
-        ++position_;
+        ++at_;
         return true;
       }
       if (byte == '\\') {
@@ -201,18 +203,18 @@ class Scanner {
       } else if (byte < 0x20) {
         return fail("control character in a string");
       } else {
-        const std::size_t length = utf8_sequence(text_.substr(position_, 4));
+        const std::size_t length = utf8_sequence(rest().substr(0, 4));
         if (length == 0) return fail("invalid UTF-8");
-        position_ += length;
+        at_ += length;
       }
     }
   }
 
   bool escape() {
     escaped_ = true;
-    ++position_;
+    ++at_;
     if (at_end()) return fail("unterminated string");
-    switch (text_[position_++]) {
+    switch (*at_++) {
       case '"':
       case '\\':
       case '/':
@@ -222,22 +224,22 @@ class Scanner {
       case 'r':
       case 't': return true;
       case 'u': break;
-      default: --position_; return fail("unknown escape");
+      default: --at_; return fail("unknown escape");
     }
     unsigned unit = 0;
     if (!hex4(unit)) return false;
     if (unit < 0xD800 || unit > 0xDFFF) return true;
-    if (unit > 0xDBFF || !text_.substr(position_).starts_with("\\u")) {
+    if (unit > 0xDBFF || !rest().starts_with("\\u")) {
       return fail("lone surrogate");
     }
-    position_ += 2;
+    at_ += 2;
     if (!hex4(unit)) return false;
     return (unit >= 0xDC00 && unit <= 0xDFFF) || fail("lone surrogate");
   }
 
   bool hex4(unsigned& unit) {
     unit = 0;
-    for (int i = 0; i < 4; ++i, ++position_) {
+    for (int i = 0; i < 4; ++i, ++at_) {
       const char digit = at_end() ? '\0' : peek();
       unsigned value = 0;
       if (digit >= '0' && digit <= '9') {
@@ -266,20 +268,20 @@ class Scanner {
   }
 
   bool digits() {
-    const std::size_t start = position_;
-    while (!at_end() && peek() >= '0' && peek() <= '9') ++position_;
-    return position_ != start;
+    const char* const start = at_;
+    while (!at_end() && peek() >= '0' && peek() <= '9') ++at_;
+    return at_ != start;
   }
 
   bool literal(std::string_view word) {
-    if (!text_.substr(position_).starts_with(word)) return fail("not a JSON value");
-    position_ += word.size();
+    if (!rest().starts_with(word)) return fail("not a JSON value");
+    at_ += word.size();
     return true;
   }
 
   bool descend() {
     if (++depth_ > max_depth) return fail("nested too deeply");
-    ++position_;
+    ++at_;
     return true;
   }
   bool ascend() {
@@ -288,27 +290,29 @@ class Scanner {
   }
 
   void space() {
-    while (!at_end() && (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')) {
-      ++position_;
-    }
+    const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
+    while (!at_end() && peek() <= ' ' && is_space(peek())) ++at_;
   }
 
   bool take(char expected) {
     if (at_end() || peek() != expected) return false;
-    ++position_;
+    ++at_;
     return true;
   }
 
-  bool at_end() const { return position_ == text_.size(); }
-  char peek() const { return text_[position_]; }
+  bool at_end() const { return at_ == end_; }
+  char peek() const { return *at_; }
+  std::string_view rest() const { return {at_, end_}; }
+  std::string_view since(const char* start) const { return {start, at_}; }
 
   bool fail(std::string_view what) {
-    problem_ = {position_, what};
+    problem_ = {static_cast<std::size_t>(at_ - begin_), what};
     return false;
   }
 
-  std::string_view text_;
-  std::size_t position_{0};
+  const char* begin_;
+  const char* at_;
+  const char* end_;
   unsigned depth_{0};
   bool escaped_{false};  ///< the last string may be
   Envelope* envelope_{nullptr};
@@ -330,10 +334,8 @@ Type type_of(std::string_view raw) {
 }
 
 /// Decides the kind, and holds the members against JSON-RPC 2.0 §4 and §5.
-std::expected<Envelope, Malformed> classify(std::string_view text, Envelope e) {
-  const auto wrong = [](Span at, std::string_view what) {
-    return std::unexpected{Malformed{at.offset, what}};
-  };
+std::optional<Malformed> classify(std::string_view text, Envelope& e) {
+  const auto wrong = [](Span at, std::string_view what) { return Malformed{at.offset, what}; };
   const auto is = [text](Span span, Type type) { return span && type_of(span.in(text)) == type; };
   const bool id_is_null = is(e.id, Type::null);
 
@@ -352,13 +354,13 @@ std::expected<Envelope, Malformed> classify(std::string_view text, Envelope e) {
       return wrong(e.params, "\"params\" is not an object");
     }
     e.kind = e.id ? Kind::request : Kind::notification;
-    return e;
+    return std::nullopt;
   }
   if (e.result && e.error) return wrong(e.error, "both \"result\" and \"error\"");
   if (e.result) {
     if (!e.id) return wrong(e.result, "\"result\" without \"id\"");
     e.kind = Kind::response;
-    return e;
+    return std::nullopt;
   }
   if (!e.error) return wrong({}, "neither \"method\" nor \"result\" nor \"error\"");
   if (!is(e.error, Type::object)) return wrong(e.error, "\"error\" is not an object");
@@ -369,19 +371,25 @@ std::expected<Envelope, Malformed> classify(std::string_view text, Envelope e) {
     return wrong(e.error_message, "\"error.message\" is not a string");
   }
   e.kind = Kind::error;
-  return e;
+  return std::nullopt;
 }
 
 }  // namespace
 
 std::expected<Envelope, Malformed> scan(std::string_view text) {
-  Envelope envelope;
+  std::expected<Envelope, Malformed> read;  // filled where it will be: it is large
   Scanner scanner{text};
-  if (!scanner.message(envelope)) return std::unexpected{scanner.problem()};
-  const std::size_t start = text.find_first_of("{[");
-  if (text[start] == '{') return classify(text, envelope);
-  if (!RawArray{text}.next()) return std::unexpected{Malformed{start, "empty batch"}};
-  return Envelope{};
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  if (!scanner.message(*read)) {
+    read = std::unexpected{scanner.problem()};
+  } else if (text[start] == '{') {
+    if (const auto problem = classify(text, *read)) read = std::unexpected{*problem};
+  } else if (RawArray{text}.next()) {
+    *read = {};
+  } else {
+    read = std::unexpected{Malformed{start, "empty batch"}};
+  }
+  return read;
 }
 
 std::vector<std::string_view> batch_elements(std::string_view batch) {

@@ -22,7 +22,10 @@ struct Span {
   std::size_t length{0};
 
   constexpr explicit operator bool() const { return length != 0; }
-  constexpr std::string_view in(std::string_view text) const { return text.substr(offset, length); }
+  constexpr std::string_view in(std::string_view text) const {
+    return offset + length <= text.size() ? std::string_view{text.data() + offset, length}
+                                          : std::string_view{};
+  }
   friend constexpr bool operator==(const Span&, const Span&) = default;
 };
 

@@ -143,6 +143,7 @@ std::string_view member(std::string_view object, std::string_view key) {
 std::optional<std::string> string_value(std::string_view raw) {
   if (raw.size() < 2 || raw.front() != '"' || raw.back() != '"') return std::nullopt;
   std::string_view rest = raw.substr(1, raw.size() - 2);
+  if (rest.find('\\') == rest.npos) return std::optional<std::string>{std::in_place, rest};
   std::string text;
   text.reserve(rest.size());
   while (!rest.empty()) {

@@ -170,7 +170,8 @@ void Link::fail(CallId call, int code, std::string_view why) {
   Flight* flight = find(call);
   if (flight == nullptr) return;
   withdraw_asks(*flight);
-  respond(call, flight->downstream, mcp::error_response(flight->client_id, code, why));
+  respond(call, flight->downstream, mcp::error_response(flight->client_id, code, why),
+          mcp::Kind::error);
   abandon(*flight, json_string(why));
 }
 
@@ -217,7 +218,13 @@ bool Link::may_repeat(CallId call, bool is_harmless) const {
   return does_no_harm && (!flight.rounds || flight.rounds->asks.empty());
 }
 
-std::vector<Output> Link::take_outputs() { return std::exchange(outputs_, {}); }
+std::vector<Output> Link::take_outputs(std::vector<Output> done) {
+  constexpr std::size_t most_kept = 16;
+  done.clear();
+  if (done.capacity() > most_kept) done = {};
+  done.swap(outputs_);
+  return done;
+}
 
 Flight* Link::find(CallId call) {
   const auto found = calls_.find(call.value);
@@ -259,20 +266,24 @@ void Link::withdraw_asks(Flight& flight) {
   }
 }
 
-void Link::respond(CallId call, DownstreamId downstream, std::string text) {
-  outputs_.emplace_back(
-      ToClient{.downstream = downstream, .call = call, .text = std::move(text), .is_last = true});
+void Link::respond(CallId call, DownstreamId downstream, std::string text, mcp::Kind kind) {
+  outputs_.emplace_back(ToClient{.downstream = downstream,
+                                 .call = call,
+                                 .text = std::move(text),
+                                 .is_last = true,
+                                 .is_error = kind == mcp::Kind::error});
 }
 
 void Link::refuse(CallId call, const Asker& asker, const Request& request, int code,
                   std::string_view why) {
   respond(call, asker.downstream,
-          mcp::error_response(request.envelope.id.in(request.text), code, why));
+          mcp::error_response(request.envelope.id.in(request.text), code, why), mcp::Kind::error);
 }
 
 void Link::end_with_error(Flight& flight, int code, std::string_view why) {
   withdraw_asks(flight);
-  respond(flight.call, flight.downstream, mcp::error_response(flight.client_id, code, why));
+  respond(flight.call, flight.downstream, mcp::error_response(flight.client_id, code, why),
+          mcp::Kind::error);
   drop(flight);
 }
 

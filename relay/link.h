@@ -106,8 +106,9 @@ class Link {
 
   std::size_t in_flight() const { return calls_.size(); }
 
-  /// Everything to be sent and told since the last call, in order.
-  std::vector<Output> take_outputs();
+  /// Everything to be sent and told since the last call, in order.  The memory of `done`
+  /// ones is used again.
+  std::vector<Output> take_outputs(std::vector<Output> done = {});
 
  private:
   // link.cc: calls on their way to the server.
@@ -121,7 +122,8 @@ class Link {
   void abandon(Flight& flight, std::string_view raw_reason);
   void drop(Flight& flight);
   void withdraw_asks(Flight& flight);
-  void respond(CallId call, DownstreamId downstream, std::string text);
+  void respond(CallId call, DownstreamId downstream, std::string text,
+               mcp::Kind kind = mcp::Kind::response);
   void refuse(CallId call, const Asker& asker, const Request& request, int code,
               std::string_view why);
   void end_with_error(Flight& flight, int code, std::string_view why);

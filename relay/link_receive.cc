@@ -101,10 +101,12 @@ void Link::deliver_answer(Flight& flight, std::string_view text, const mcp::Enve
     const auto allowed = [this](std::string_view tool) { return options_.tools.allows(tool); };
     const std::string shown = with_tools(text, envelope, allowed);
     if (const auto again = mcp::scan(shown)) {
-      respond(flight.call, flight.downstream, addressed_to_client(flight, shown, *again));
+      respond(flight.call, flight.downstream, addressed_to_client(flight, shown, *again),
+              envelope.kind);
     }
   } else {
-    respond(flight.call, flight.downstream, addressed_to_client(flight, text, envelope));
+    respond(flight.call, flight.downstream, addressed_to_client(flight, text, envelope),
+            envelope.kind);
   }
   drop(flight);
 }

@@ -23,6 +23,7 @@ struct ToClient {
   CallId call{};  ///< on that call's stream; none: belongs to no call of this client
   std::string text{};
   bool is_last{false};    ///< the call's response; nothing follows
+  bool is_error{false};   ///< that one
   std::uint64_t asks{0};  ///< id of the server's request in it; see Link::answer
 };
 

@@ -5,9 +5,9 @@
 namespace mcpctl::relay {
 
 std::expected<Request, mcp::Malformed> read_request(std::string text) {
-  const auto envelope = mcp::scan(text);
+  auto envelope = mcp::scan(text);
   if (!envelope) return std::unexpected{envelope.error()};
-  return Request{std::move(text), *envelope};
+  return std::expected<Request, mcp::Malformed>{std::in_place, std::move(text), *envelope};
 }
 
 }  // namespace mcpctl::relay

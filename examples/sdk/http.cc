@@ -213,8 +213,8 @@ struct HttpEndpoint::State {
 
   /// The session that the request names; null, and the request answered, if there is none.
   Session* session_of(http::Exchange& exchange) {
-    const std::string* id = exchange.request().headers.find("Mcp-Session-Id");
-    if (id == nullptr) {
+    const auto id = exchange.request().headers.find("Mcp-Session-Id");
+    if (!id) {
       refuse(exchange, {400, -32000, "Bad Request: Mcp-Session-Id is missing; send initialize"});
       return nullptr;
     }
@@ -228,7 +228,7 @@ struct HttpEndpoint::State {
   }
 
   void open_stream(http::Exchange exchange) {
-    if (exchange.request().headers.find("Mcp-Session-Id") == nullptr) {
+    if (!exchange.request().headers.find("Mcp-Session-Id")) {
       return method_not_allowed(exchange, false);
     }
     Session* session = session_of(exchange);
@@ -246,7 +246,7 @@ struct HttpEndpoint::State {
   void end_session(http::Exchange exchange) {
     Session* session = session_of(exchange);
     if (session == nullptr) return;
-    const std::string id = *exchange.request().headers.find("Mcp-Session-Id");
+    const std::string id{exchange.request().headers.get("Mcp-Session-Id")};
     if (session->stream) session->stream->finish();
     sessions.erase(id);
     exchange.respond({204, {}, {}});

@@ -65,8 +65,8 @@ Refused mismatch(std::string_view header, const std::string& why) {
 std::optional<Refused> check_mirror(const Request& request, std::string_view header,
                                     std::string_view wanted) {
   if (wanted.empty()) return std::nullopt;
-  const std::string* value = request.headers.find(header);
-  if (value == nullptr) return mismatch(header, "is missing");
+  const auto value = request.headers.find(header);
+  if (!value) return mismatch(header, "is missing");
   const auto decoded = decode_header(*value);
   if (!decoded) return mismatch(header, "is not valid base64");
   if (mcpctl::mcp::is_string(wanted, *decoded)) return std::nullopt;
@@ -91,8 +91,8 @@ std::optional<Refused> check_origin(const Request& request) {
   if (!is_loopback_host(request.headers.get("Host"))) {
     return Refused{403, server_error, "Forbidden: foreign Host"};
   }
-  const std::string* origin = request.headers.find("Origin");
-  if (origin == nullptr) return std::nullopt;
+  const auto origin = request.headers.find("Origin");
+  if (!origin) return std::nullopt;
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (origin->starts_with(scheme) && is_loopback_host(origin->substr(scheme.size()))) {
       return std::nullopt;
@@ -102,7 +102,7 @@ std::optional<Refused> check_origin(const Request& request) {
 }
 
 std::optional<Refused> check_media_types(const Request& request) {
-  if (mcpctl::http::media_type(request.headers.get("Content-Type")) != "application/json") {
+  if (!mcpctl::http::is_media_type(request.headers.get("Content-Type"), "application/json")) {
     return Refused{415, server_error, "Unsupported Media Type: the body must be application/json"};
   }
   if (!accepts(request, "application/json") || !accepts(request, "text/event-stream")) {
@@ -113,9 +113,10 @@ std::optional<Refused> check_media_types(const Request& request) {
 }
 
 std::optional<Refused> check_legacy_version(const Request& request) {
-  const std::string* version = request.headers.find("MCP-Protocol-Version");
-  if (version == nullptr || mcpctl::mcp::find_revision(*version)) return std::nullopt;
-  return Refused{400, server_error, "Bad Request: unsupported MCP-Protocol-Version " + *version};
+  const auto version = request.headers.find("MCP-Protocol-Version");
+  if (!version || mcpctl::mcp::find_revision(*version)) return std::nullopt;
+  return Refused{400, server_error,
+                 "Bad Request: unsupported MCP-Protocol-Version " + std::string{*version}};
 }
 
 std::optional<Refused> check_modern_headers(const Request& request,

@@ -56,7 +56,7 @@ void run_front(std::string_view input) {
   if (const auto event = read_event_id(request.headers.get("Last-Event-ID"))) {
     MCPCTL_ASSERT(read_event_id(text_of(*event)) == *event);
   }
-  for (const http::Header& header : request.headers) decode_header(header.value);
+  for (const http::Header header : request.headers) decode_header(header.value);
 
   const auto message = relay::read_request(std::string{rest});
   if (!message) return;

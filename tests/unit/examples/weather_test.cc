@@ -62,7 +62,9 @@ class Weather {
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     REQUIRE(connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
     std::string text = method + " /mcp HTTP/1.1\r\n";
-    for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : headers) {
+      text += std::string{name} + ": " + std::string{value} + "\r\n";
+    }
     text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     REQUIRE(::send(socket.get(), text.data(), text.size(), MSG_NOSIGNAL) ==
             static_cast<ssize_t>(text.size()));
@@ -231,7 +233,7 @@ TEST_CASE("a modern request needs no session and gets none") {
                    with(modern_headers("get_weather"), {{"Mcp-Session-Id", "ignored"}}));
 
   CHECK(today.status == 200);
-  CHECK(today.headers.find("Mcp-Session-Id") == nullptr);
+  CHECK(!today.headers.find("Mcp-Session-Id"));
   const Json result = Json::parse(today.body)["result"];
   CHECK(result["resultType"] == "complete");
   CHECK(result["structuredContent"]["city"] == "Paris");

@@ -21,9 +21,9 @@ inline relay::Request request(std::string text) {
 /// One call and what came of it.
 struct Asked final : CallSink {
   void on_message(std::string_view text) noexcept override { messages.emplace_back(text); }
-  void on_response(std::string_view text) noexcept override {
+  void on_response(std::string text) noexcept override {
     CHECK_FALSE(response.has_value());
-    response = text;
+    response = std::move(text);
   }
   bool holds(std::string_view part) const {
     return response && response->find(part) != std::string::npos;

@@ -81,7 +81,7 @@ TEST_CASE("a server that cannot be had is said at once, and opens no session") {
 
   CHECK(answer.status == 200);
   CHECK(holds(answer.body, "math has failed: exit code 1"));
-  CHECK(answer.headers.find("Mcp-Session-Id") == nullptr);
+  CHECK(!answer.headers.find("Mcp-Session-Id"));
   CHECK(house.door->occupancy().sessions == 0);
 }
 

@@ -30,7 +30,7 @@ TEST_CASE("a modern request needs no session") {
 
   REQUIRE(house.until([&] { return seen.is_done; }));
   CHECK(seen.status == 200);
-  CHECK(seen.headers.find("Mcp-Session-Id") == nullptr);
+  CHECK(!seen.headers.find("Mcp-Session-Id"));
   CHECK(seen.body == R"({"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}})");
   CHECK_FALSE(asked.client->is_alive);
 }

@@ -71,7 +71,7 @@ TEST_CASE("a message is a POST with the headers of the transport and of the user
   CHECK(request.headers.get("MCP-Protocol-Version") == "2025-11-25");
   CHECK(request.headers.get("Mcp-Method") == "tools/list");
   CHECK(request.headers.get("Authorization") == "Bearer abc");
-  CHECK(request.headers.find("Mcp-Session-Id") == nullptr);
+  CHECK(!request.headers.find("Mcp-Session-Id"));
 }
 
 TEST_CASE("the session of initialize comes with every later message, until the server forgot it") {
@@ -89,9 +89,9 @@ TEST_CASE("the session of initialize comes with every later message, until the s
   wire.send("ping", 3);
   REQUIRE(wire.until([&] { return wire.requests.size() == 3; }));
 
-  CHECK(wire.requests[0].headers.find("Mcp-Session-Id") == nullptr);
+  CHECK(!wire.requests[0].headers.find("Mcp-Session-Id"));
   CHECK(wire.requests[1].headers.get("Mcp-Session-Id") == "s-1");
-  CHECK(wire.requests[2].headers.find("Mcp-Session-Id") == nullptr);
+  CHECK(!wire.requests[2].headers.find("Mcp-Session-Id"));
   CHECK(wire.failures[1] == std::pair<std::uint64_t, std::string>{2, "HTTP status 404"});
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("a session is ended with DELETE, once, and the next conversation opens
   CHECK(farewell->headers.get("Authorization") == "Bearer abc");
   CHECK(farewell->body.empty());
   for (const http::Request& request : wire.requests) {
-    if (request.method == "POST") CHECK(request.headers.find("Mcp-Session-Id") == nullptr);
+    if (request.method == "POST") CHECK(!request.headers.find("Mcp-Session-Id"));
   }
 }
 
