@@ -65,6 +65,8 @@ class HttpUpstream::Session {
       if (!message.method.empty()) request.headers.set("Mcp-Method", message.method);
       if (!message.name.empty()) request.headers.set("Mcp-Name", encode_header(message.name));
       if (message.method == "tools/call") {
+        // What we do not know of the client's goes on as it came (a gateway must not drop it).
+        for (const auto& [name, value] : message.mirrored) request.headers.set(name, value);
         for (const http::Header field : mirrored_.headers(message.text)) {
           request.headers.set(field.name, field.value);
         }

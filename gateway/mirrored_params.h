@@ -16,7 +16,7 @@ namespace mcpctl::gateway {
 
 class MirroredParams {
  public:
-  using Given = std::vector<std::pair<std::string, std::string>>;  ///< headers, by name
+  using Given = relay::Mirrored;
 
   /// The Mcp-Param-* headers among these, as they came.
   static Given given(const http::Headers& headers);

@@ -113,7 +113,7 @@ void Link::start(CallId call, const Asker& asker, const Request& request, Method
     flight.rounds->original = request;
   }
   calls_.emplace(call.value, &flight);
-  send(flight, request, addressed_to_server(flight, asker, request, {}));
+  send(flight, asker, request, addressed_to_server(flight, asker, request, {}));
 }
 
 std::string Link::addressed_to_server(const Flight& flight, const Asker& asker,
@@ -152,13 +152,15 @@ std::string Link::addressed_to_server(const Flight& flight, const Asker& asker,
   return edits.append(added).apply();
 }
 
-void Link::send(const Flight& flight, const Request& request, std::string text) {
+void Link::send(const Flight& flight, const Asker& asker, const Request& request,
+                std::string text) {
   ToServer& message = std::get<ToServer>(outputs_.emplace_back(
       ToServer{.text = std::move(text), .id = flight.id, .call = flight.call}));
   last_sent_ = std::max(last_sent_, flight.id);
   if (!options_.for_http) return;
   message.method = mcp::string_value(request.envelope.method.in(request.text)).value_or("");
   message.name = name_for_http(request, flight.method);
+  message.mirrored = asker.mirrored;
 }
 
 void Link::cancel(CallId call, std::string_view raw_reason) {

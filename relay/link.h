@@ -118,7 +118,7 @@ class Link {
   std::string addressed_to_server(const Flight& flight, const Asker& asker, const Request& request,
                                   std::string_view more_params) const;
   std::string refused_task(const Asker& asker, const Request& request, Method method) const;
-  void send(const Flight& flight, const Request& request, std::string text);
+  void send(const Flight& flight, const Asker& asker, const Request& request, std::string text);
   void abandon(Flight& flight, std::string_view raw_reason);
   void drop(Flight& flight);
   void withdraw_asks(Flight& flight);

@@ -270,7 +270,7 @@ void Link::retry(Flight& flight) {
   auto node = flights_.extract(flight.id);
   flight.id = node.key() = options_.take_id();
   flights_.insert(std::move(node));
-  send(flight, rounds.original,
+  send(flight, rounds.asker, rounds.original,
        addressed_to_server(flight, rounds.asker, rounds.original, members));
 }
 

@@ -15,6 +15,7 @@ struct ToServer {
   CallId call{};        ///< on whose behalf; none: the Link's own
   /// Only with Link::Options::for_http: the values of Mcp-Method and Mcp-Name.
   std::string method{}, name{};
+  Mirrored mirrored{};  ///< the client's own Mcp-Param-* headers, likewise
 };
 
 /// Send to a client: in its era, with its ids, ready to go.

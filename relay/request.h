@@ -39,6 +39,9 @@ struct PrincipalId {
   friend constexpr auto operator<=>(const PrincipalId&, const PrincipalId&) = default;
 };
 
+/// Headers, by name.
+using Mirrored = std::vector<std::pair<std::string, std::string>>;
+
 /// Who asks.
 struct Asker {
   DownstreamId downstream{};
@@ -49,7 +52,7 @@ struct Asker {
   std::string capabilities{};   ///< raw JSON object; empty: none
   std::string log_level{};      ///< "": a modern client wants none, a legacy one never said
   /// What a modern client repeats of its call's arguments in headers (Mcp-Param-*), by name.
-  std::vector<std::pair<std::string, std::string>> mirrored{};
+  Mirrored mirrored{};
 };
 
 /// One message of a client: the bytes as they came and where things stand in them.

@@ -278,13 +278,16 @@ TEST_CASE("the first call to a modern server over HTTP has the headers that its 
     REQUIRE(behind.answered(*client.asked));
   }
   REQUIRE(far.seen("tools/call").size() == 1);
-  const Mirroring next{*behind.upstreams, "far", right};
+  const Mirroring next{*behind.upstreams, "far",
+                       {{"mcp-param-region", "here"}, {"Mcp-Param-Unknown", "kept"}}};
   REQUIRE(behind.answered(*next.asked));
 
   CHECK(far.lists_asked() == 1);
   REQUIRE(far.seen("tools/call").size() == 2);
   for (const http::Request& call : far.seen("tools/call")) {
     CHECK(call.headers.get("Mcp-Param-Region") == "here");
+    CHECK(call.headers.count("Mcp-Param-Region") == 1);
   }
+  CHECK(far.seen("tools/call").back().headers.get("Mcp-Param-Unknown") == "kept");
   behind.fleet.stop_and_check();
 }
