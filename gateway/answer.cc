@@ -13,10 +13,9 @@ constexpr int client_gone = 499;
 }  // namespace
 
 Answer::Answer(loop::Loop& loop, http::Exchange&& exchange, VisitSink& sink, Duration keep_alive)
-    : parts_(new Parts{.loop = loop,
-                       .exchange = std::move(exchange),
-                       .sink = &sink,
-                       .keep_alive = keep_alive}) {}
+    : parts_(new Parts{
+          .loop = loop, .exchange = std::move(exchange), .sink = &sink, .keep_alive = keep_alive}) {
+}
 
 Answer::~Answer() { told(client_gone); }
 

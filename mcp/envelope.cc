@@ -123,10 +123,10 @@ class Scanner {
  private:
   bool value(Place place) {
     if (at_end()) return fail("text ends where a value must stand");
+    if (peek() == '"') return string();
     switch (peek()) {
       case '{': return object(place);
       case '[': return array();
-      case '"': return string();
       case 't': return literal("true");
       case 'f': return literal("false");
       case 'n': return literal("null");
@@ -134,7 +134,8 @@ class Scanner {
     }
   }
 
-  bool object(Place place) {
+  // Apart, so that value() stays small enough to stand where it is called.
+  [[gnu::noinline]] bool object(Place place) {
     if (!descend()) return false;
     space();
     if (take('}')) return ascend();
@@ -169,7 +170,7 @@ class Scanner {
     return true;
   }
 
-  bool array() {
+  [[gnu::noinline]] bool array() {
     if (!descend()) return false;
     space();
     if (take(']')) return ascend();
@@ -290,8 +291,12 @@ class Scanner {
   }
 
   void space() {
-    const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; };
-    while (!at_end() && peek() <= ' ' && is_space(peek())) ++at_;
+    if (!at_end() && peek() <= ' ') skip_space();
+  }
+  [[gnu::noinline]] void skip_space() {
+    while (!at_end() && (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')) {
+      ++at_;
+    }
   }
 
   bool take(char expected) {

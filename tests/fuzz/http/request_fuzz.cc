@@ -35,7 +35,8 @@ std::string verdict_of(std::string_view bytes, std::size_t step) {
       MCPCTL_ASSERT(!request.path.empty());
       (void)request.segments();
       verdict += request.method + " " + request.target + " " + request.body + "\n";
-      for (const Header field : request.headers) verdict += std::string{field.name} + "=" + std::string{field.value} + "\n";
+      for (const Header field : request.headers)
+        verdict += std::string{field.name} + "=" + std::string{field.value} + "\n";
     }
   }
   return verdict + (parser.is_begun() ? "waits" : "idle");

@@ -18,7 +18,8 @@ std::string verdict_of(std::string_view bytes, std::size_t step, bool to_head) {
   std::string body;
   const auto describe = [&](Response response) {
     std::string text = std::to_string(response.status) + "\n" + body + response.body + "\n";
-    for (const Header field : response.headers) text += std::string{field.name} + "=" + std::string{field.value} + "\n";
+    for (const Header field : response.headers)
+      text += std::string{field.name} + "=" + std::string{field.value} + "\n";
     return text;
   };
   std::size_t at = 0;

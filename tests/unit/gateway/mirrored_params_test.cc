@@ -278,8 +278,8 @@ TEST_CASE("the first call to a modern server over HTTP has the headers that its 
     REQUIRE(behind.answered(*client.asked));
   }
   REQUIRE(far.seen("tools/call").size() == 1);
-  const Mirroring next{*behind.upstreams, "far",
-                       {{"mcp-param-region", "here"}, {"Mcp-Param-Unknown", "kept"}}};
+  const Mirroring next{
+      *behind.upstreams, "far", {{"mcp-param-region", "here"}, {"Mcp-Param-Unknown", "kept"}}};
   REQUIRE(behind.answered(*next.asked));
 
   CHECK(far.lists_asked() == 1);
