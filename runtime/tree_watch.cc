@@ -19,6 +19,11 @@ constexpr Duration moment_to_end{50};
 constexpr Duration first_pause{2};
 constexpr Duration undecided_pause{10};
 constexpr unsigned end_pause_us = 10'000;
+/// A control group may count a process that has been reaped already (Linux 6.19 takes it
+/// out once it has left its processor), and no signal tells when it does no more.  From
+/// one look to the next ten times as long.
+constexpr Duration first_late_look{1};
+constexpr Duration last_late_look{1'000};
 constexpr Duration longest_pause{50};
 /// What a supervisor's end waits for checks that it has killed.
 constexpr Duration last_killing{1'000};
@@ -26,10 +31,9 @@ constexpr Duration last_killing{1'000};
 }  // namespace
 
 TreeWatch::TreeWatch(loop::Loop& loop)
-    : loop_(loop),
-      rounds_(loop),
-      rest_(loop),
-      table_([this](pid_t pid) { return children_.contains(pid); }) {
+    : loop_(loop), rounds_(loop), rest_(loop), late_(loop), table_([this](pid_t pid) {
+        return children_.contains(pid);
+      }) {
   auto watch = loop::SignalWatch::open(loop, SIGCHLD, [this](int) { child_changed(); });
   if (watch) sigchld_ = std::move(*watch);
 }
@@ -86,6 +90,14 @@ void TreeWatch::signal_rest() {
 void TreeWatch::await_end(spawn::Tree& tree, std::move_only_function<void()> on_empty) {
   awaited_[&tree].on_empty = std::move(on_empty);
   check_soon();
+  if (!tree.is_empty_needs_table()) check_late_after(first_late_look);
+}
+
+void TreeWatch::check_late_after(Duration pause) {
+  late_.arm(pause, [this, pause] {
+    check_soon();
+    if (!awaited_.empty() && pause < last_late_look) check_late_after(10 * pause);
+  });
 }
 
 void TreeWatch::kill(spawn::Tree& tree) {

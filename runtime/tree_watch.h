@@ -1,7 +1,7 @@
 // Follows process trees to their end: reaps what is reparented to us, notices when
 // a tree is empty, kills what has to go.  One for all servers, so that a thousand
 // of them cost one look at /proc.  Nothing polls: SIGCHLD drives it, and a timer
-// only while something is being killed.
+// only while something is being killed, and a few times after a leader's end.
 #pragma once
 #include <sys/types.h>
 
@@ -74,6 +74,7 @@ class TreeWatch {
   void clear_graves();
   void check_soon();
   void check_awaited();
+  void check_late_after(Duration pause);
   void kill_round();
   void next_round_after(Duration pause);
 
@@ -81,6 +82,7 @@ class TreeWatch {
   std::optional<loop::SignalWatch> sigchld_;
   loop::Timer rounds_;
   loop::Timer rest_;  ///< armed while any tree is half signalled
+  loop::Timer late_;  ///< armed for a while after a leader's end
   Duration pause_{0};
   spawn::ProcessTable table_;
   bool table_is_fresh_{false};

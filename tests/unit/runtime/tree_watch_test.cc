@@ -2,12 +2,17 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cstdio>
+#include <fstream>
 #include <memory>
 
 #include "live_loop.h"
 #include "runtime/check_runner.h"
 #include "runtime/process.h"
+#include "spawn/cgroup.h"
 #include "spawn/cookie.h"
 
 using namespace mcpctl;
@@ -23,7 +28,8 @@ std::string cookie_of(const std::string& server) {
 
 /// A shell script whose exit the tree watch is told of.
 struct Script {
-  Script(loop::Loop& loop, TreeWatch& watch, const std::string& name, const std::string& script)
+  Script(loop::Loop& loop, TreeWatch& watch, const std::string& name, const std::string& script,
+         spawn::Cgroup* group = nullptr)
       : trees(watch) {
     adopt_orphans();
     spawn::ChildSpec spec;
@@ -38,7 +44,7 @@ struct Script {
       exited = true;
       trees.remove_child(process->pid());
     };
-    auto started = Process::start(loop, std::move(spec), {}, cookie, nullptr, std::move(callbacks));
+    auto started = Process::start(loop, std::move(spec), {}, cookie, group, std::move(callbacks));
     REQUIRE(started.has_value());
     process = std::move(*started);
     trees.add_child(process->pid(), [this] { process->check_exit(); });
@@ -101,6 +107,48 @@ TEST_CASE("an end that an older snapshot does not show is noticed without anothe
   if (!ended) trees.await_end(script.process->tree(), [&] { ended = true; });
 
   CHECK(turn_until(loop, [&] { return ended; }));
+}
+
+TEST_CASE("a control group that is empty only later is noticed without a signal") {
+  loop::Loop loop;
+  auto groups = spawn::FleetCgroup::create("tree watch");
+  if (!groups) {
+    MESSAGE("skipped: " << groups.error().message);
+    return;
+  }
+  auto group = groups->incarnation_of("late");
+  REQUIRE(group.has_value());
+  const std::string files = groups->path() + "/late/";
+  const auto is_populated = [&] {
+    std::ifstream events{files + "cgroup.events"};
+    std::string key;
+    int value = 1;
+    events >> key >> value;
+    return value != 0;
+  };
+  // Somebody else's child, so that its end is no signal to us.
+  FILE* const stranger = ::popen("sleep 60 & echo $! $$; exec sleep 60", "r");
+  REQUIRE(stranger != nullptr);
+  pid_t inside = 0;
+  pid_t outside = 0;
+  REQUIRE(std::fscanf(stranger, "%d %d", &inside, &outside) == 2);
+  {
+    TreeWatch trees{loop};
+    Script script{loop, trees, "late", "exit 0", &*group};
+    std::ofstream{files + "cgroup.procs"} << inside << std::flush;
+    REQUIRE(turn_until(loop, [&] { return script.exited; }));
+    bool ended = false;
+    trees.await_end(script.process->tree(), [&] { ended = true; });
+    loop.run_ready();
+    CHECK_FALSE(ended);
+
+    ::kill(inside, SIGKILL);
+    for (int look = 0; is_populated() && look < 5'000; ++look) ::usleep(1'000);
+    CHECK(turn_until(loop, [&] { return ended; }));
+  }
+  ::kill(outside, SIGKILL);
+  ::pclose(stranger);
+  ::waitpid(inside, nullptr, 0);  // ours now, if we adopt orphans
 }
 
 TEST_CASE("a forgotten tree is not told of any more") {
