@@ -1,7 +1,9 @@
 #include "runtime/tree_watch.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -118,14 +120,6 @@ TEST_CASE("a control group that is empty only later is noticed without a signal"
   }
   auto group = groups->incarnation_of("late");
   REQUIRE(group.has_value());
-  const std::string files = groups->path() + "/late/";
-  const auto is_populated = [&] {
-    std::ifstream events{files + "cgroup.events"};
-    std::string key;
-    int value = 1;
-    events >> key >> value;
-    return value != 0;
-  };
   // Somebody else's child, so that its end is no signal to us.
   FILE* const stranger = ::popen("sleep 60 & echo $! $$; exec sleep 60", "r");
   REQUIRE(stranger != nullptr);
@@ -135,15 +129,17 @@ TEST_CASE("a control group that is empty only later is noticed without a signal"
   {
     TreeWatch trees{loop};
     Script script{loop, trees, "late", "exit 0", &*group};
-    std::ofstream{files + "cgroup.procs"} << inside << std::flush;
+    std::ofstream{groups->path() + "/late/cgroup.procs"} << inside << std::flush;
     REQUIRE(turn_until(loop, [&] { return script.exited; }));
     bool ended = false;
     trees.await_end(script.process->tree(), [&] { ended = true; });
     loop.run_ready();
     CHECK_FALSE(ended);
 
+    const loop::Fd end{static_cast<int>(::syscall(SYS_pidfd_open, inside, 0))};
     ::kill(inside, SIGKILL);
-    for (int look = 0; is_populated() && look < 5'000; ++look) ::usleep(1'000);
+    pollfd ended_now{end.get(), POLLIN, 0};
+    REQUIRE(::poll(&ended_now, 1, 5'000) == 1);
     CHECK(turn_until(loop, [&] { return ended; }));
   }
   ::kill(outside, SIGKILL);
