@@ -62,7 +62,9 @@ void Link::call(CallId call, const Asker& asker, const Request& request) {
   }
   if (is_task_method(method) || method == Method::tasks_list) {
     std::string refusal = refused_task(asker, request, method);
-    if (!refusal.empty()) return respond(call, asker.downstream, std::move(refusal));
+    if (!refusal.empty()) {
+      return respond(call, asker.downstream, std::move(refusal), mcp::Kind::error);
+    }
   }
   if (modern && !is_modern() && envelope.params_request_state) {
     return resume(call, asker, request, method);

@@ -31,6 +31,7 @@ TEST_CASE("a task is known to its owner only") {
     const CallId foreign = t.talk.calls(t.first, "5", method, R"({"taskId":"t-2"})");
     CHECK(t.talk.answer_to(foreign) ==
           R"({"jsonrpc":"2.0","id":5,"error":{"code":-32602,"message":"unknown task"}})");
+    CHECK(t.talk.to_clients.back().is_error);
   }
   CHECK(t.talk.sent.size() == sent);
   t.talk.calls(t.first, "6", "tasks/get", R"({"taskId":"t-1"})");
