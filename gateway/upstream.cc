@@ -159,10 +159,13 @@ void Upstream::admit_waiting() {
 }
 
 void Upstream::send(Ticket& ticket) {
-  if (refuse_mismatch(ticket)) return;
-  const Instant now = loop_.turn();
   const relay::Method method =
       relay::method_of(ticket.request.envelope.method.in(ticket.request.text));
+  if (const auto refusal = mismatch(ticket, method)) {
+    const std::string_view id = ticket.request.envelope.id.in(ticket.request.text);
+    return end_with_error(ticket, gateway::error_text(id, refusal->code, refusal->message));
+  }
+  const Instant now = loop_.turn();
   const bool listens =
       ticket.seat.asker.era == mcp::Era::modern && method == relay::Method::subscriptions_listen;
   ticket.lists_tools = method == relay::Method::tools_list;
@@ -182,18 +185,11 @@ void Upstream::send(Ticket& ticket) {
   show_load();
 }
 
-/// A modern client's headers say what its arguments do not.
-bool Upstream::refuse_mismatch(const Ticket& ticket) {
+/// A modern client's headers say what its tool's arguments do not.
+std::optional<Refusal> Upstream::mismatch(const Ticket& ticket, relay::Method method) const {
   const relay::Asker& asker = ticket.seat.asker;
-  if (asker.era != mcp::Era::modern) return false;
-  const auto refusal = mirrored_.check(asker.mirrored, ticket.request);
-  if (!refusal) return false;
-  const std::string_view id = ticket.request.envelope.id.in(ticket.request.text);
-  answer_later({.downstream = asker.downstream,
-                .call = ticket.id,
-                .text = gateway::error_text(id, refusal->code, refusal->message),
-                .is_last = true});
-  return true;
+  if (asker.era != mcp::Era::modern || method != relay::Method::tools_call) return std::nullopt;
+  return mirrored_.check(asker.mirrored, ticket.request);
 }
 
 /// Known now; once the server is gone it may be too late to ask.
@@ -243,9 +239,13 @@ std::string Upstream::error_text(const Ticket& ticket, int code, const std::stri
 }
 
 void Upstream::refuse(const Ticket& ticket, int code, const std::string& why) {
+  end_with_error(ticket, error_text(ticket, code, why));
+}
+
+void Upstream::end_with_error(const Ticket& ticket, std::string text) {
   answer_later({.downstream = ticket.seat.asker.downstream,
                 .call = ticket.id,
-                .text = error_text(ticket, code, why),
+                .text = std::move(text),
                 .is_last = true,
                 .is_error = true});
 }

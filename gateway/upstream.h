@@ -108,8 +108,9 @@ class Upstream {
   void admit_waiting();
   void send(Ticket& ticket);
   bool calls_harmless_tool(const relay::Request& request) const;
-  bool refuse_mismatch(const Ticket& ticket);
+  std::optional<Refusal> mismatch(const Ticket& ticket, relay::Method method) const;
   void refuse(const Ticket& ticket, int code, const std::string& why);
+  void end_with_error(const Ticket& ticket, std::string text);
   void answer_later(relay::ToClient message);
   void fail_waiting(int code, const std::string& why);
   std::string error_text(const Ticket& ticket, int code, const std::string& why) const;

@@ -38,7 +38,7 @@ const std::string here = R"({"region":"here"})";
 
 /// A modern client that sends these headers with its one call.
 struct Mirroring {
-  Mirroring(Backend& backend, const std::string& target, MirroredParams::Given headers,
+  Mirroring(Backend& backend, const std::string& target, relay::Mirrored headers,
             const std::string& tool = "query") {
     relay::Asker asker;
     asker.revision = mcp::newest_modern;
@@ -51,8 +51,8 @@ struct Mirroring {
   std::unique_ptr<Asked> asked;
 };
 
-const MirroredParams::Given right{{"Mcp-Param-Region", "here"}};
-const MirroredParams::Given wrong{{"Mcp-Param-Region", "there"}};
+const relay::Mirrored right{{"Mcp-Param-Region", "here"}};
+const relay::Mirrored wrong{{"Mcp-Param-Region", "there"}};
 /// What the gateway has asked for, beside the supervisor and clients.
 const std::string lists_none = "asked by the gateway: 0";
 const std::string lists_once = "asked by the gateway: 1";
@@ -143,7 +143,7 @@ TEST_CASE("the headers of a call must agree with the arguments that its tool wan
   mirrored.learn(page_of(query_tool));
   const relay::Request call = request(modern_call("query", R"({"region":"Hello","n":42})"));
   const auto refused = [&](const std::string& region, const std::string& n) {
-    MirroredParams::Given given;
+    relay::Mirrored given;
     if (!region.empty()) given.emplace_back("mcp-param-region", region);
     if (!n.empty()) given.emplace_back("Mcp-Param-N", n);
     const auto refusal = mirrored.check(given, call);
@@ -180,7 +180,7 @@ TEST_CASE("the tools are known once the last page has been read") {
 TEST_CASE("the first call with such headers waits for the server's list, and no other call") {
   Behind behind{{counting(discovers, two_pages)}};
   behind.start("s");
-  const auto says = [&](const MirroredParams::Given& headers) {
+  const auto says = [&](const relay::Mirrored& headers) {
     const Mirroring client{*behind.upstreams, "s", headers};
     CHECK(behind.answered(*client.asked));
     return client.asked->response.value_or("");
@@ -196,6 +196,26 @@ TEST_CASE("the first call with such headers waits for the server's list, and no 
   REQUIRE(behind.fleet.until([&] { return holds(says({}), lists_none); }));
   CHECK(holds(says(wrong), "-32020"));
   CHECK(holds(says(right), lists_once));
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("only a tool's arguments must be in headers, and what disagrees counts as an error") {
+  Behind behind{{counting(discovers, two_pages)}};
+  behind.start("s");
+  const Mirroring liar{*behind.upstreams, "s", wrong};
+  REQUIRE(behind.answered(*liar.asked));
+  CHECK(liar.asked->holds("-32020"));
+
+  std::string of_prompt = modern_call("query", here);
+  of_prompt.replace(of_prompt.find("tools/call"), 10, "prompts/get");
+  Client modern{*behind.upstreams, "s", mcp::Era::modern};
+  const auto asked = modern.asks(of_prompt);
+  REQUIRE(behind.answered(*asked));
+  CHECK(asked->holds("-32601"));
+
+  const auto& tools = behind.fleet.supervisor().traffic().at("s").tools.counts();
+  REQUIRE(tools.contains("query"));
+  CHECK(tools.find("query")->second == runtime::Tally::Counts{0, 1, 0});
   behind.fleet.stop_and_check();
 }
 
