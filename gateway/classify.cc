@@ -6,6 +6,7 @@
 
 #include "mcp/raw.h"
 #include "mcp/text.h"
+#include "relay/method.h"
 
 namespace mcpctl::gateway {
 namespace {
@@ -78,16 +79,6 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-/// The member of params that Mcp-Name repeats; empty for other methods.
-mcp::Span named(std::string_view method, const mcp::Envelope& envelope) {
-  if (method == "tools/call" || method == "prompts/get") return envelope.params_name;
-  if (method == "resources/read") return envelope.params_uri;
-  if (method == "tasks/get" || method == "tasks/update" || method == "tasks/cancel") {
-    return envelope.params_task_id;
-  }
-  return {};
-}
-
 std::expected<void, Refusal> check_headers(const http::Headers& headers,
                                            const relay::Request& message) {
   const auto method = headers.find("Mcp-Method");
@@ -96,7 +87,8 @@ std::expected<void, Refusal> check_headers(const http::Headers& headers,
   if (!wanted || *method != *wanted) {
     return mismatch("the Mcp-Method header and the message name different methods");
   }
-  const mcp::Span name = named(*wanted, message.envelope);
+  const relay::Method about = relay::method_of(message.envelope.method.in(message.text));
+  const mcp::Span name = relay::named_by(about, message.envelope);
   if (!name) return {};
   const auto given = headers.find("Mcp-Name");
   if (!given) return mismatch("the Mcp-Name header is missing");

@@ -180,10 +180,9 @@ void LegacySession::attach(Stream& stream, Answer answer) {
 }
 
 void LegacySession::start(Streams::iterator stream, relay::Request message) {
-  const auto self =
-      calls_.try_emplace(std::string{message.envelope.id.in(message.text)}, *this, stream).first;
-  Request& request = self->second;
-  request.self = self;
+  const std::string_view id = message.envelope.id.in(message.text);
+  auto& [raw_id, request] = *calls_.try_emplace(std::string{id}, *this, stream).first;
+  request.raw_id = &raw_id;
   request.call = downstream_->call(std::move(message), request);
 }
 
@@ -238,7 +237,7 @@ void LegacySession::Request::on_response(std::string text) noexcept {
 /// Called from inside its own callbacks, so that it must not go at once; its Call must.
 void LegacySession::end(Request& request) {
   request.call.reset();
-  floor_.loop.dispose(calls_.extract(request.self));
+  floor_.loop.dispose(calls_.extract(*request.raw_id));
 }
 
 // --- its own stream, and coming back -------------------------------------------

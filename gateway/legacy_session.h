@@ -73,10 +73,10 @@ class LegacySession final : public DownstreamSink {
 
     LegacySession& session;
     Streams::iterator stream;
-    std::map<std::string, Request, std::less<>>::iterator self;
+    const std::string* raw_id{nullptr};
     std::unique_ptr<Call> call;
   };
-  using Requests = std::map<std::string, Request, std::less<>>;  ///< by raw id
+  using Requests = std::map<std::string, Request, std::less<>>;  ///< by raw_id
 
   std::optional<Refusal> refuse(const relay::Request& request, std::string_view method,
                                 std::string_view tool) const;

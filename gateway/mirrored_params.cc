@@ -61,10 +61,10 @@ std::string_view argument(std::string_view params, const std::vector<std::string
 
 }  // namespace
 
-MirroredParams::Given MirroredParams::given(const http::Headers& headers) {
-  Given given;
-  for (const http::Header& field : headers) {
-    const std::string_view start = std::string_view{field.name}.substr(0, prefix.size());
+relay::Mirrored MirroredParams::given(const http::Headers& headers) {
+  relay::Mirrored given;
+  for (const http::Header field : headers) {
+    const std::string_view start = field.name.substr(0, prefix.size());
     if (http::equal_ignoring_case(start, prefix)) given.emplace_back(field.name, field.value);
   }
   return given;
@@ -119,7 +119,8 @@ const std::vector<MirroredParams::Param>* MirroredParams::params_of(std::string_
   return tool == tools_.end() ? nullptr : &tool->second;
 }
 
-std::optional<Refusal> MirroredParams::check(const Given& given, const relay::Request& call) const {
+std::optional<Refusal> MirroredParams::check(const relay::Mirrored& given,
+                                             const relay::Request& call) const {
   if (tools_.empty()) return std::nullopt;
   const auto* params = params_of(call.text, call.envelope.params_name);
   if (params == nullptr) return std::nullopt;

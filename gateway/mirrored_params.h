@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "gateway/classify.h"
@@ -16,10 +15,8 @@ namespace mcpctl::gateway {
 
 class MirroredParams {
  public:
-  using Given = relay::Mirrored;
-
   /// The Mcp-Param-* headers among these, as they came.
-  static Given given(const http::Headers& headers);
+  static relay::Mirrored given(const http::Headers& headers);
 
   /// `response` is a page of the server's tools, whoever asked for it.
   void learn(std::string_view response);
@@ -29,7 +26,7 @@ class MirroredParams {
   bool is_complete() const { return is_complete_; }
 
   /// Why the headers of this tools/call do not agree with its arguments.
-  std::optional<Refusal> check(const Given& given, const relay::Request& call) const;
+  std::optional<Refusal> check(const relay::Mirrored& given, const relay::Request& call) const;
   /// The headers for this tools/call of ours, a message as it is sent.
   http::Headers headers(std::string_view call) const;
 

@@ -30,21 +30,12 @@ class Patience {
   using Place = std::list<Entry>::iterator;
 
   Place enter(Waiter& waiter) {
-    if (left_.empty()) left_.emplace_back();
-    entries_.splice(entries_.end(), left_, left_.begin());
-    entries_.back() = {loop_.turn() + limit_, &waiter};
+    entries_.push_back({loop_.turn() + limit_, &waiter});
     if (!timer_.is_armed()) arm();
     return std::prev(entries_.end());
   }
   /// Before it was told; afterwards its place is gone.
-  void leave(Place place) noexcept {
-    constexpr std::size_t most_left = 64;
-    if (left_.size() < most_left) {
-      left_.splice(left_.begin(), entries_, place);
-    } else {
-      entries_.erase(place);
-    }
-  }
+  void leave(Place place) noexcept { entries_.erase(place); }
 
  private:
   void arm() {
@@ -64,7 +55,6 @@ class Patience {
   Duration limit_;
   loop::Timer timer_;
   std::list<Entry> entries_;
-  std::list<Entry> left_;  ///< their memory is for those who come
 };
 
 }  // namespace mcpctl::gateway

@@ -38,11 +38,7 @@ Result<std::string> serialize(const Outgoing& request, bool keep_alive) {
                       equal_ignoring_case(field.name, "Connection") ||
                       equal_ignoring_case(field.name, "Content-Length") ||
                       equal_ignoring_case(field.name, "Transfer-Encoding");
-    if (ours) continue;
-    for (const std::string_view part : {field.name, std::string_view{": "}, field.value}) {
-      text += part;
-    }
-    text += "\r\n";
+    if (!ours) append_line(text, field);
   }
   const bool takes_body =
       request.method == "POST" || request.method == "PUT" || request.method == "PATCH";

@@ -7,12 +7,12 @@
 #include <string_view>
 
 #include "http/message.h"
-#include "http/parser.h"
 #include "loop/callback.h"
 #include "loop/connection.h"
 
 namespace mcpctl::http {
 
+class RequestParser;
 class Session;
 
 class Exchange {

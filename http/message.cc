@@ -53,6 +53,13 @@ bool is_media_type(std::string_view content_type, std::string_view type) noexcep
   return equal_ignoring_case(trim(content_type.substr(0, content_type.find(';'))), type);
 }
 
+void append_line(std::string& text, const Header& field) {
+  for (const std::string_view part : {field.name, std::string_view{": "}, field.value}) {
+    text += part;
+  }
+  text += "\r\n";
+}
+
 Headers::Headers(std::initializer_list<Header> fields) {
   for (const Header& field : fields) add(field.name, field.value);
 }

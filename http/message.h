@@ -111,6 +111,9 @@ struct Response {
 /// "Not Found" for 404; "Unknown" for what RFC 9110 does not name.
 std::string_view reason_phrase(int status) noexcept;
 
+/// Appends "NAME: VALUE" and the line's end, as they are.
+void append_line(std::string& text, const Header& field);
+
 /// Of one size, and the same but for the case of ASCII letters.
 bool equal_letters(std::string_view a, std::string_view b) noexcept;
 inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {

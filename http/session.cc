@@ -36,24 +36,16 @@ bool status_has_body(int status) noexcept {
   return status >= 200 && status != 204 && status != 304;
 }
 
-void append(std::string& text, std::initializer_list<std::string_view> parts) {
-  for (const std::string_view part : parts) text += part;
-}
-
-void append_line(std::string& text, std::string_view name, std::string_view value) {
-  append(text, {name, ": ", value, "\r\n"});
-}
-
 void append_field(std::string& text, const Header& field) {
   const auto breaks_the_line = [](char c) {
     return static_cast<unsigned char>(c) < 0x20 && c != '\t';
   };
   if (std::ranges::none_of(field.value, breaks_the_line)) {
-    return append_line(text, field.name, field.value);
+    return append_line(text, field);
   }
   std::string value{field.value};
   std::ranges::replace_if(value, breaks_the_line, ' ');
-  append_line(text, field.name, value);
+  append_line(text, {field.name, value});
 }
 
 }  // namespace
@@ -226,17 +218,20 @@ void Session::on_drained() {
 void Session::send_head(int status, const Headers& headers, Framing framing,
                         std::string_view content_type) {
   std::string& text = server_->head;
-  text.clear();
-  append(text, {"HTTP/1.1 ", std::to_string(status), " ", reason_phrase(status), "\r\n"});
-  if (!content_type.empty()) append_line(text, "Content-Type", content_type);
+  text = "HTTP/1.1 ";
+  text += std::to_string(status);
+  text += ' ';
+  text += reason_phrase(status);
+  text += "\r\n";
+  if (!content_type.empty()) append_line(text, {"Content-Type", content_type});
   for (const Header field : headers) {
     const bool ours = equal_ignoring_case(field.name, "Connection") ||
                       equal_ignoring_case(field.name, "Content-Length") ||
                       equal_ignoring_case(field.name, "Transfer-Encoding");
     if (!ours) append_field(text, field);
   }
-  append_line(text, "Date", date_now());
-  if (framing.length) append_line(text, "Content-Length", std::to_string(*framing.length));
+  append_line(text, {"Date", date_now()});
+  if (framing.length) append_line(text, {"Content-Length", std::to_string(*framing.length)});
   if (framing.chunked) text += "Transfer-Encoding: chunked\r\n";
   if (!keep_alive_) text += "Connection: close\r\n";
   text += "\r\n";

@@ -14,13 +14,9 @@
 namespace mcpctl::relay {
 namespace {
 
-/// The header Mcp-Name: the name, URI or task that a request is about.
+/// For the header Mcp-Name.
 std::string name_for_http(const Request& request, Method method) {
-  const mcp::Envelope& envelope = request.envelope;
-  mcp::Span name;
-  if (method == Method::tools_call || method == Method::prompts_get) name = envelope.params_name;
-  if (method == Method::resources_read) name = envelope.params_uri;
-  if (is_extension_task_method(method)) name = envelope.params_task_id;
+  const mcp::Span name = named_by(method, request.envelope);
   return mcp::string_value(name.in(request.text)).value_or("");
 }
 

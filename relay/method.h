@@ -2,6 +2,8 @@
 #pragma once
 #include <string_view>
 
+#include "mcp/envelope.h"
+
 namespace mcpctl::relay {
 
 enum class Method : unsigned char {
@@ -66,6 +68,14 @@ constexpr bool is_task_method(Method method) {
 /// Of the modern era's extension of tasks (task_extension.h).
 constexpr bool is_extension_task_method(Method method) {
   return is_task_method(method) && method != Method::tasks_result;
+}
+
+/// The member of params that the header Mcp-Name repeats (MCP 2026-07-28): the name, URI or
+/// task that a request is about.  Empty for other methods.
+constexpr mcp::Span named_by(Method method, const mcp::Envelope& envelope) {
+  if (method == Method::tools_call || method == Method::prompts_get) return envelope.params_name;
+  if (method == Method::resources_read) return envelope.params_uri;
+  return is_extension_task_method(method) ? envelope.params_task_id : mcp::Span{};
 }
 
 /// Changes nothing at the server, so that it can be sent a second time.

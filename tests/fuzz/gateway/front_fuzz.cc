@@ -67,7 +67,7 @@ void run_front(std::string_view input) {
         error_text(message->envelope.id.in(rest), refusal.code, refusal.message, refusal.data);
     MCPCTL_ASSERT(mcp::scan(text) && error_code_of(text) == refusal.code);
   }
-  const MirroredParams::Given given = MirroredParams::given(request.headers);
+  const relay::Mirrored given = MirroredParams::given(request.headers);
   MirroredParams mirrored;
   mirrored.learn(rest);
   mirrored.check(given, *message);

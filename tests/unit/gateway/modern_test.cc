@@ -204,7 +204,7 @@ TEST_CASE("what a call repeats in headers goes with it") {
   headers.set("Mcp-Parameter", "no");
   house.begin("POST", "/mcp/math", add, headers);
   CHECK(house.asked(1).client->asker.mirrored ==
-        MirroredParams::Given{{"mcp-param-Region", "=?base64?SGVsbG8=?="}});
+        relay::Mirrored{{"mcp-param-Region", "=?base64?SGVsbG8=?="}});
   headers.set("Mcp-Method", "tools/list");
   house.begin("POST", "/mcp/math", modern_text("1", "tools/list"), headers);
   CHECK(house.asked(2).client->asker.mirrored.empty());
