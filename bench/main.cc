@@ -16,7 +16,7 @@ namespace {
 int usage() {
   std::fputs("usage: bench [NAME...]   the usual ones, or these:\n", stderr);
   for (const Row& row : rows()) {
-    std::fprintf(stderr, "  %-9s %s\n", row.name.data(), row.about.data());
+    std::fprintf(stderr, "  %-11s %s\n", row.name.data(), row.about.data());
   }
   return 2;
 }

@@ -18,6 +18,8 @@ std::span<const Row> rows() {
       Row{"example", "the example fleet: ready, gone after Ctrl-C", measure_example},
       Row{"door", "tools/call over HTTP to a server on stdio", measure_door},
       Row{"clients", "the door with 1000 sessions and 5000 streams", measure_clients},
+      Row{"supervisors", "dinit, s6, runit, supervisord beside us, as far as on PATH",
+          measure_supervisors, false},
       Row{"peers", "other gateways from npm, and a real server, beside us", measure_peers, false},
       Row{"growth", "curves, drawn into docs/: servers, restarts, log volume", measure_growth,
           false},

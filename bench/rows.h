@@ -14,8 +14,8 @@ struct Row {
 
 std::span<const Row> rows();
 
-// By file: life_rows, cost_rows, log_rows, init_rows, example_rows, door_rows, peer_rows,
-// growth_rows.
+// By file: life_rows, cost_rows, log_rows, init_rows, supervisor_rows, example_rows, door_rows,
+// peer_rows, growth_rows.
 void measure_start();
 void measure_respawn();
 void measure_mass_kill();
@@ -25,6 +25,7 @@ void measure_idle();
 void measure_liveness();
 void measure_logs();
 void measure_init();
+void measure_supervisors();
 void measure_example();
 void measure_door();
 void measure_clients();

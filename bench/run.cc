@@ -40,7 +40,56 @@ std::vector<char*> pointers_to(std::vector<std::string>& strings) {
   return pointers;
 }
 
+Place make_place() {
+  const std::string folder = make_folder();
+  return {folder, folder + "/stamps"};
+}
+
+std::vector<std::string> prepare_floor(const Place& place, const Order& order) {
+  return {programs + "/bench/bench_floor",
+          std::to_string(order.children),
+          std::to_string(order.grace_ms),
+          place.logs(),
+          child_program,
+          place.stamps,
+          order.mode,
+          std::to_string(order.value)};
+}
+
+std::vector<std::string> prepare_mcpctl(const Place& place, const Order& order) {
+  const json ours{{"kind", "process"}};
+  json servers = json::object();
+  for (std::size_t i = 0; i < order.children; ++i) {
+    const std::vector<std::string> words = child_command(place, i, order);
+    servers["s" + std::to_string(i)] = {
+        {"command", words.front()},
+        {"args", std::vector<std::string>{words.begin() + 1, words.end()}},
+        {"x-mcpctl", ours}};
+  }
+  const json defaults{{"backoff", {{"initial", "0ms"}}},
+                      {"crashLoop", {{"failures", 1'000'000}}},
+                      {"stop", {{"eof", "0ms"}, {"term", std::to_string(order.grace_ms) + "ms"}}}};
+  const json logs{{"dir", place.logs()}, {"format", order.log_format}, {"maxSize", "64GiB"}};
+  const json fleet{{"name", "bench-" + std::to_string(::getpid())},
+                   {"defaults", defaults},
+                   {"maxConcurrentStarts", 100'000},
+                   {"logs", logs}};
+  std::ofstream{place.folder + "/mcp.json"} << json{{"mcpServers", servers}, {"x-mcpctl", fleet}};
+  return {programs + "/mcpctl", "run", "-c", place.folder + "/mcp.json"};
+}
+
 }  // namespace
+
+const Supervisor& supervisor_of(Subject subject) {
+  static const Supervisor floor{"floor", prepare_floor};
+  static const Supervisor mcpctl{"mcpctl", prepare_mcpctl};
+  return subject == Subject::floor ? floor : mcpctl;
+}
+
+std::vector<std::string> child_command(const Place& place, std::size_t index, const Order& order) {
+  return {child_program, place.stamps, std::to_string(index), order.mode,
+          std::to_string(order.value)};
+}
 
 std::string make_folder() {
   std::string path = "/dev/shm/mcpctl-bench-XXXXXX";  // mkdtemp(3) fills in the end
@@ -75,68 +124,37 @@ pid_t launch(const std::vector<std::string>& words, const std::string& folder) {
   return pid;
 }
 
-Run::Run(Subject subject, const Order& order)
-    : subject_(subject),
+Run::Run(const Supervisor& supervisor, const Order& order)
+    : supervisor_(supervisor),
       wanted_(order.children),
-      folder_(make_folder()),
-      stamps_(folder_ + "/stamps") {
-  if (subject_ == Subject::mcpctl) write_configuration(order);
-  const std::vector<std::string> words = command(order);
+      place_(make_place()),
+      stamps_(place_.stamps) {
+  const std::vector<std::string> words = supervisor_.prepare(place_, order);
   launched_ns_ = now_ns();
-  root_ = launch(words, folder_);
+  root_ = launch(words, place_.folder);
 }
 
+/// The supervisor first, or it would bring its children back.
 Run::~Run() {
-  std::vector<pid_t> left = children();
-  const std::vector<pid_t> own = own_processes();
-  left.insert(left.end(), own.begin(), own.end());
   if (::waitpid(root_, nullptr, WNOHANG) == 0) {
+    const std::vector<pid_t> own = own_processes();
+    for (const pid_t process : own) ::kill(process, SIGKILL);
+    ::waitpid(root_, nullptr, 0);
+    const std::vector<pid_t> left = children();
     EndWatch ends{left};
     for (const pid_t process : left) ::kill(process, SIGKILL);
     ends.wait(patience_ms);
-    ::waitpid(root_, nullptr, 0);
   }
   std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  fs::remove_all(place_.folder, ignored);
 }
 
-std::vector<std::string> Run::command(const Order& order) const {
-  if (subject_ == Subject::mcpctl) {
-    return {programs + "/mcpctl", "run", "-c", folder_ + "/mcp.json"};
-  }
-  return {programs + "/bench/bench_floor",
-          std::to_string(order.children),
-          std::to_string(order.grace_ms),
-          log_folder(),
-          child_program,
-          stamps_.path(),
-          order.mode,
-          std::to_string(order.value)};
-}
-
-void Run::write_configuration(const Order& order) const {
-  const json ours{{"kind", "process"}};
-  json servers = json::object();
-  for (std::size_t i = 0; i < order.children; ++i) {
-    const json words{stamps_.path(), std::to_string(i), order.mode, std::to_string(order.value)};
-    servers["s" + std::to_string(i)] = {
-        {"command", child_program}, {"args", words}, {"x-mcpctl", ours}};
-  }
-  const json defaults{{"backoff", {{"initial", "0ms"}}},
-                      {"crashLoop", {{"failures", 1'000'000}}},
-                      {"stop", {{"eof", "0ms"}, {"term", std::to_string(order.grace_ms) + "ms"}}}};
-  const json logs{{"dir", log_folder()}, {"format", order.log_format}, {"maxSize", "64GiB"}};
-  const json fleet{{"name", "bench-" + std::to_string(::getpid())},
-                   {"defaults", defaults},
-                   {"maxConcurrentStarts", 100'000},
-                   {"logs", logs}};
-  std::ofstream{folder_ + "/mcp.json"} << json{{"mcpServers", servers}, {"x-mcpctl", fleet}};
-}
-
-std::vector<pid_t> Run::own_processes() const {
-  std::vector<pid_t> own{root_};
-  if (subject_ == Subject::floor) return own;
-  for (const pid_t supervisor : children_of(root_)) own.push_back(supervisor);
+std::vector<pid_t> Run::own_processes() {
+  const std::vector<pid_t> of_children = children();
+  std::vector<pid_t> own = family_of(root_);
+  std::erase_if(own, [&](pid_t process) {
+    return std::ranges::find(of_children, process) != of_children.end();
+  });
   return own;
 }
 
@@ -154,7 +172,7 @@ bool Run::await_all() {
   };
   if (wait_until(all_run, patience_ms)) return true;
   std::fprintf(stderr, "only %zu of %zu children run; the subject says:\n%s\n", stamps_.running(),
-               wanted_, text_of(folder_ + "/complaints").c_str());
+               wanted_, text_of(place_.folder + "/complaints").c_str());
   return false;
 }
 
@@ -188,7 +206,7 @@ std::vector<double> Run::kill_and_await(const std::vector<std::uint32_t>& indice
 double Run::stop_ms() {
   EndWatch ends{children()};
   const std::uint64_t begun = now_ns();
-  ::kill(root_, SIGTERM);
+  ::kill(root_, supervisor_.stop_signal);
   const std::uint64_t ended = ends.wait(patience_ms);
   if (ended == 0) return -1;
   ::waitpid(root_, nullptr, 0);

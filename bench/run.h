@@ -1,8 +1,9 @@
-// One run of a fleet of benchmark children, under mcpctl or under the floor: the same
+// One run of a fleet of benchmark children, under mcpctl, the floor or a peer: the same
 // children, the same stamps, the same questions.
 #pragma once
 #include <sys/types.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -25,10 +26,32 @@ struct Order {
   unsigned grace_ms{2'000};
 };
 
+/// Where a run keeps what it needs.
+struct Place {
+  std::string folder;
+  std::string stamps;
+  /// Below which all logs stand, and nothing else.
+  std::string logs() const { return folder + "/logs"; }
+};
+
+/// What starts children and brings them back.
+struct Supervisor {
+  std::string name;
+  /// Writes what it reads, with the shortest pause before a restart that it knows; its
+  /// command line.
+  std::vector<std::string> (*prepare)(const Place& place, const Order& order);
+  int stop_signal{SIGTERM};  ///< that has it end all children, and itself
+};
+const Supervisor& supervisor_of(Subject subject);
+
+/// The words of one child, its program first.
+std::vector<std::string> child_command(const Place& place, std::size_t index, const Order& order);
+
 class Run {
  public:
-  /// Starts the subject, and does not wait for it.
-  Run(Subject subject, const Order& order);
+  /// Starts it, and does not wait for it.
+  Run(const Supervisor& supervisor, const Order& order);
+  Run(Subject subject, const Order& order) : Run(supervisor_of(subject), order) {}
   /// Kills what is left.
   ~Run();
   Run(const Run&) = delete;
@@ -42,23 +65,20 @@ class Run {
 
   /// SIGKILL for these children; the times until each was back, none for the lost.
   std::vector<double> kill_and_await(const std::vector<std::uint32_t>& indices);
-  /// SIGTERM to the subject; until the last child is gone.  Negative: not all went.
+  /// Has the supervisor stop; until the last child is gone.  Negative: not all went.
   double stop_ms();
 
-  /// The subject's own processes, not its children.
-  std::vector<pid_t> own_processes() const;
-  /// Below which all logs stand, and nothing else.
-  std::string log_folder() const { return folder_ + "/logs"; }
+  /// The supervisor's own processes, not its children.
+  std::vector<pid_t> own_processes();
+  std::string log_folder() const { return place_.logs(); }
   std::uint64_t log_bytes() const;
 
  private:
-  std::vector<std::string> command(const Order& order) const;
-  void write_configuration(const Order& order) const;
   std::vector<pid_t> children();
 
-  Subject subject_;
+  const Supervisor& supervisor_;
   std::size_t wanted_;  ///< children
-  std::string folder_;
+  Place place_;
   Stamps stamps_;
   std::uint64_t launched_ns_{0};
   pid_t root_{-1};
