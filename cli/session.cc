@@ -38,12 +38,14 @@ constexpr Duration hangup_settling{100};
 constexpr Duration for_last_lines{500};
 
 /// A large message goes through buffers of its size: to take each of their pages anew
-/// from the kernel costs more than all that is done with it.  So the heap keeps a little.
+/// from the kernel costs more than all that is done with it.  So the heap keeps a little,
+/// and it is the only one: what a thread of the pool frees in one of its own would stay.
 void keep_freed_memory() {
 #ifdef __GLIBC__
   constexpr int kept = 4 << 20;
   ::mallopt(M_MMAP_THRESHOLD, kept);
   ::mallopt(M_TRIM_THRESHOLD, kept);
+  ::mallopt(M_ARENA_MAX, 1);
 #endif
 }
 

@@ -19,7 +19,7 @@ namespace {
 constexpr Duration save_delay{250};
 constexpr Duration longest_save_delay{1'000};
 /// When nothing was saved for so long, the fleet has settled.
-constexpr Duration calm{1'000};
+constexpr Duration calm{500};
 constexpr Duration memory_interval{15'000};
 constexpr std::size_t tail_lines = 10;
 
@@ -257,9 +257,12 @@ void Supervisor::Running::save_state() {
     state.leaders.push_back(
         {instance->pid(), tree.start_time(), around_.self.boot_id, tree.cookie()});
   }
+  // A thousand leaders take milliseconds to write down, and a server may just have died.
   saving_ = loop::run_on_threadpool(
       loop_,
-      [path = state_path(), text = encode(state)] { return runtime::save_state(path, text); },
+      [path = state_path(), state = std::move(state)] {
+        return runtime::save_state(path, encode(state));
+      },
       [this](const Result<void>&) {
         saving_ = {};
         calm_timer_.arm(calm, [this] { give_back_memory(); });

@@ -35,18 +35,23 @@ bool read(const json& object, const char* key, Value& value) {
   return true;
 }
 
+std::string text_of(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 }  // namespace
 
 std::string encode(const SavedState& state) {
-  json leaders = json::array();
+  std::string leaders;  // in one tree of JSON a thousand would take a megabyte
   for (const spawn::LeaderRecord& leader : state.leaders) {
-    leaders.push_back({{"pid", static_cast<unsigned>(leader.pid)},
-                       {"start_time", leader.start_time},
-                       {"boot_id", leader.boot_id},
-                       {"cookie", leader.cookie}});
+    if (!leaders.empty()) leaders += ',';
+    leaders += text_of({{"pid", static_cast<unsigned>(leader.pid)},
+                        {"start_time", leader.start_time},
+                        {"boot_id", leader.boot_id},
+                        {"cookie", leader.cookie}});
   }
-  const json document{{"version", version}, {"leaders", leaders}, {"stopped", state.stopped}};
-  return document.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
+  return R"({"version":)" + std::to_string(version) + R"(,"leaders":[)" + leaders +
+         R"(],"stopped":)" + text_of(state.stopped) + "}\n";
 }
 
 Result<SavedState> decode(std::string_view text) {

@@ -7,12 +7,14 @@ using namespace mcpctl::runtime;
 TEST_CASE("a state survives being written and read") {
   SavedState state;
   state.leaders.push_back({4711, 123456789, "0b6e3f3c-boot", "fleet/server/1/1.2.3.boot"});
+  state.leaders.push_back({4712, 123456790, "0b6e3f3c-boot", "fleet/other/1/1.2.3.boot"});
   state.stopped = {"github", "odd \"name\"\xff"};
 
   const auto read = decode(encode(state));
 
   REQUIRE(read.has_value());
-  REQUIRE(read->leaders.size() == 1);
+  REQUIRE(read->leaders.size() == 2);
+  CHECK(read->leaders[1].cookie == "fleet/other/1/1.2.3.boot");
   CHECK(read->leaders[0].pid == 4711);
   CHECK(read->leaders[0].start_time == 123456789);
   CHECK(read->leaders[0].boot_id == "0b6e3f3c-boot");
