@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -35,7 +36,8 @@ class HttpUpstream::Session {
   Session(loop::Loop& loop, const config::Server& server, const mcp::Profile& profile,
           const std::optional<mcp::Introduction>& client, const MirroredParams& mirrored,
           Callbacks callbacks)
-      : client_(loop),
+      : loop_(loop),
+        client_(loop),
         url_(http::parse_url(server.url)),
         headers_(server.headers),
         profile_(profile),
@@ -84,6 +86,9 @@ class HttpUpstream::Session {
     std::uint64_t id{0};  ///< of the request in it; 0: none
     bool answered{false};
     std::string last_event;
+    std::optional<Duration> retry;  ///< the pause before it is asked for the rest
+    std::string broken;             ///< why the stream before broke off; empty: it ended
+    std::unique_ptr<loop::Timer> pause;
     http::Call call;
   };
 
@@ -164,7 +169,7 @@ class HttpUpstream::Session {
     if (!news_event_.empty()) request.headers.set("Last-Event-ID", news_event_);
     http::CallCallbacks callbacks;
     callbacks.on_event = [this](const http::SseEvent& event) {
-      news_pause_ = reconnection;
+      news_pause_ = std::min(event.retry.value_or(reconnection), longest_reconnection);
       news_event_ = event.id;
       hear(event.data, nullptr);
     };
@@ -192,6 +197,7 @@ class HttpUpstream::Session {
       const auto found = posts_.find(key);
       if (found == posts_.end()) return;
       found->second.last_event = event.id;
+      found->second.retry = event.retry;
       hear(event.data, &found->second);
     };
     callbacks.on_done = [this, key](Result<http::Response> answer) {
@@ -215,10 +221,9 @@ class HttpUpstream::Session {
 
   /// An error status may carry a JSON-RPC error: that one is told first.
   void ended(Post post, const Result<http::Response>& answer) {
-    const relay::CallId about = post.about;
     if (!answer) {
-      if (about) callbacks_.on_broken(about, answer.error().message);
-      return;
+      const std::string& why = answer.error().message;
+      return may_resume(post) ? resume(std::move(post), why) : broke(post, why);
     }
     const int status = answer->status;
     if (status == 404 && !id_.empty()) return lose("it has forgotten our session");
@@ -226,24 +231,52 @@ class HttpUpstream::Session {
       hear(answer->body, &post);
     }
     if (post.answered) return;
-    if (status == 200 && !is_modern() && !post.last_event.empty()) return resume(std::move(post));
-    end(about, status >= 200 && status < 300 ? "its answer holds no JSON-RPC response"
-                                             : "HTTP status " + std::to_string(status));
+    if (status == 200 && may_resume(post)) return resume(std::move(post), {});
+    if (!post.broken.empty()) return broke(post, post.broken);  // and cannot be gone on with
+    if (status >= 200 && status < 300) {
+      unanswered(post, "its answer holds no JSON-RPC response");
+    } else {
+      refused(post, "HTTP status " + std::to_string(status));
+    }
   }
 
-  void end(relay::CallId about, const std::string& why) {
-    if (about) callbacks_.on_end(about, why);
+  void broke(const Post& post, const std::string& why) {
+    if (post.about) return callbacks_.on_broken(post.about, why);
+    if (post.id != 0 && !post.answered) callbacks_.on_unanswered(post.id);
   }
 
-  /// A legacy server may end a stream before its answer, to be asked for the rest.
-  void resume(Post post) {
+  void unanswered(const Post& post, const std::string& why) {
+    if (post.about) return callbacks_.on_end(post.about, why);
+    if (post.id != 0) callbacks_.on_unanswered(post.id);
+  }
+
+  void refused(Post& post, const std::string& why) {
+    if (post.about) return callbacks_.on_end(post.about, why);
     if (post.id == 0) return;
+    hear(mcp::error_response(std::to_string(post.id), relay::error_code::server_gone, why), &post);
+  }
+
+  bool may_resume(const Post& post) const {
+    return !is_modern() && post.id != 0 && !post.answered && !post.last_event.empty();
+  }
+
+  /// A legacy server may end a stream before its answer, to be asked for the rest; and
+  /// a connection may break.
+  void resume(Post post, std::string broken) {
     const std::uint64_t key = ++last_key_;
-    http::Outgoing request = outgoing("GET");
-    request.headers.set("Last-Event-ID", post.last_event);
-    post.last_event.clear();  // a stream that brings nothing new is not asked for again
     Post& entry = posts_[key] = std::move(post);
-    entry.call = client_.send(std::move(request), patient(), reading(key));
+    entry.broken = std::move(broken);
+    const Duration pause = entry.retry.value_or(entry.pause ? reconnection : Duration{0});
+    if (!entry.pause) entry.pause = std::make_unique<loop::Timer>(loop_);
+    entry.pause->arm(std::min(pause, longest_reconnection),
+                     [this, key, &entry] { ask_for_the_rest(key, entry); });
+  }
+
+  void ask_for_the_rest(std::uint64_t key, Post& post) {
+    http::Outgoing request = outgoing("GET");
+    // A stream that brings nothing new is not asked for again.
+    request.headers.set("Last-Event-ID", std::exchange(post.last_event, {}));
+    post.call = client_.send(std::move(request), patient(), reading(key));
   }
 
   void give_up(std::string_view cancellation) {
@@ -263,6 +296,7 @@ class HttpUpstream::Session {
     callbacks_.on_lost(why);
   }
 
+  loop::Loop& loop_;
   http::Client client_;
   Result<http::Url> url_;
   config::Variables headers_;

@@ -1,7 +1,8 @@
 // Our session with one MCP server over Streamable HTTP, spawned or remote: each message
 // of a Link a POST, its answers JSON or an event stream; a legacy server's own news on
-// a GET.  Sends the configured headers and the Host of the configured URL, and nothing
-// of what a client sent along; follows no redirect.
+// a GET.  A legacy server's answer that breaks off is asked for the rest, when it has
+// given a place to go on from.  Sends the configured headers and the Host of the
+// configured URL, and nothing of what a client sent along; follows no redirect.
 //
 // Made for one incarnation of the server.  A legacy session that the server has
 // forgotten is lost as a whole: its owner makes another.
@@ -38,6 +39,8 @@ class HttpUpstream {
     std::function<void(relay::CallId, const std::string& why)> on_end;
     /// As on_end, but the connection broke: the server may have died, or be unreachable.
     std::function<void(relay::CallId, const std::string& why)> on_broken;
+    /// The same of a request on behalf of no call: its answer, or the rest of it, is lost.
+    std::function<void(std::uint64_t id)> on_unanswered;
   };
 
   /// `profile` is what the supervisor learnt: a modern server needs no session.  `client`:

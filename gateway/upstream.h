@@ -147,6 +147,9 @@ class Upstream {
   void store_lists();
   bool answer_from_memory(const Ticket& ticket);
   void list_changed(const relay::Heard& heard);
+  void news_missed();
+  void answer_lost(Peer& peer, std::uint64_t id);
+  void ask_lists_soon();
   void begin_to_learn_tools();
   void learn_tools(std::string_view response);
   bool learns_tools_first(const Ticket& ticket);
@@ -188,7 +191,7 @@ class Upstream {
   bool change_posted_{false};
   loop::Timer timer_;
   loop::Timer http_retry_;
-  loop::Timer lists_again_;  ///< armed: the server has changed a list
+  loop::Timer lists_again_;  ///< armed: a list has changed, or its news were missed
   Duration lists_pause_{};
   loop::Timer breather_;  ///< armed: an HTTP connection broke just now, nothing is sent
   loop::Timer learning_;  ///< armed: a call needs what the server's list of tools will say

@@ -300,6 +300,7 @@ void Upstream::carry_out(Peer& peer, relay::Output& output, bool at_once) {
     if (to_tell->asks != 0) asked_[to_tell->asks] = {to_tell->call, to_tell->downstream, &peer};
     tell(*to_tell);
   }
+  if (std::holds_alternative<relay::Missed>(output) && &peer == now_.get()) news_missed();
   if (const auto* heard = std::get_if<relay::Heard>(&output)) {
     // What there is to list and to read, clients have from the new process.
     if (&peer != now_.get()) return;
@@ -365,6 +366,7 @@ HttpUpstream::Callbacks Upstream::Peer::http_callbacks() {
   callbacks.on_broken = [this](relay::CallId call, const std::string& why) {
     upstream.connection_broke(*this, call, why);
   };
+  callbacks.on_unanswered = [this](std::uint64_t id) { upstream.answer_lost(*this, id); };
   callbacks.on_end = [this](relay::CallId call, const std::string& why) {
     if (!link) return;
     link->fail(call, relay::error_code::server_gone, "server " + upstream.name_ + ": " + why);

@@ -118,9 +118,28 @@ void Upstream::list_changed(const relay::Heard& heard) {
   if (heard.what == What::resource_updated || heard.what == What::task_changed) return;
   lists_.changed(heard.what);
   if (heard.what == What::tools_changed) mirrored_.forget();
+  if (!lists_again_.is_armed() && heard.what == What::tools_changed) begin_to_learn_tools();
+  ask_lists_soon();
+}
+
+/// What it says from now on is to be heard again.
+void Upstream::news_missed() {
+  lists_.missed();
+  ask_lists_soon();
+}
+
+/// To a request that is no client's.
+void Upstream::answer_lost(Peer& peer, std::uint64_t id) {
+  if (&peer == now_.get() && lists_.lost(id)) return ask_lists_soon();
+  if (!peer.link) return;
+  peer.link->lost(id);
+  carry_out(peer, true);
+}
+
+void Upstream::ask_lists_soon() {
   if (lists_again_.is_armed()) return;
-  if (heard.what == What::tools_changed) begin_to_learn_tools();
   lists_again_.arm(lists_pause_, [this] {
+    if (now_->link) now_->link->follow();
     ask_lists();
     carry_out(*now_, true);
   });

@@ -29,7 +29,7 @@ void SseParser::take_line(std::string_view line, std::vector<SseEvent>& events) 
   if (line.empty()) {
     if (!data_.empty()) {
       data_.pop_back();  // the line feed after the last data line
-      events.push_back({last_id_, type_.empty() ? "message" : type_, std::move(data_)});
+      events.push_back({last_id_, type_.empty() ? "message" : type_, std::move(data_), retry_});
     }
     data_.clear();
     type_.clear();

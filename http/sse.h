@@ -15,6 +15,7 @@ struct SseEvent {
   std::string id;    ///< the last id seen on the stream, also of earlier events
   std::string type;  ///< "message" unless the stream says otherwise
   std::string data;
+  std::optional<Duration> retry{};  ///< the reconnection time that the stream asked for last
 };
 
 class SseParser {
@@ -27,7 +28,7 @@ class SseParser {
   bool feed(std::string_view bytes, std::vector<SseEvent>& events);
 
   const std::string& last_id() const noexcept { return last_id_; }
-  /// The reconnection time that the stream asked for last.
+  /// As in SseEvent.
   std::optional<Duration> retry() const noexcept { return retry_; }
 
  private:

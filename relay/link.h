@@ -92,6 +92,9 @@ class Link {
   /// it belongs to, where the transport knows (the stream of a POST); 0: it does not.
   void receive(std::string_view text, const mcp::Envelope& envelope, CallId about);
 
+  /// No answer comes to this request of the Link's own: the connection broke.
+  void lost(std::uint64_t id);
+
   /// The conversation is over: each call in flight ends with error_code::server_gone.
   void closed(std::string_view why);
   bool is_closed() const { return is_closed_; }
@@ -111,6 +114,8 @@ class Link {
   std::vector<Output> take_outputs(std::vector<Output> done = {});
 
  private:
+  using OwnSubscribes = std::map<std::uint64_t, std::string>;  ///< uri by id at the server
+
   // link.cc: calls on their way to the server.
   bool is_modern() const { return options_.server.era == mcp::Era::modern; }
   Flight* find(CallId call);
@@ -169,7 +174,9 @@ class Link {
   void acknowledge();
   bool take_own_answer(std::uint64_t id, std::string_view text, const mcp::Envelope& envelope);
   void take_listening(std::string_view text, const mcp::Envelope& envelope);
-  bool listen_ended(std::uint64_t id);
+  bool listen_ended(std::uint64_t id, bool is_refused);
+  void renew_listen();
+  void subscription_settled(OwnSubscribes::iterator subscribed, bool accepted);
   Wanted offered(Wanted wanted) const;
 
   Options options_;
@@ -197,7 +204,7 @@ class Link {
   /// What the server was told, what it has answered, what it granted.
   Wanted told_, settled_, granted_;
   int told_level_{-1};
-  std::map<std::uint64_t, std::string> own_subscribes_;  ///< the uri, by the id at the server
+  OwnSubscribes own_subscribes_;
   struct Listen {
     std::uint64_t id{0};
     Wanted wanted{};

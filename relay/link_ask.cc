@@ -107,7 +107,7 @@ void Link::decline(std::string_view raw_id, int code, std::string_view why) {
 void Link::withdraw(std::string_view raw_request_id) {
   if (is_modern()) {
     const auto id = mcp::integer_value(raw_request_id);
-    if (id) listen_ended(static_cast<std::uint64_t>(*id));
+    if (id) listen_ended(static_cast<std::uint64_t>(*id), false);
     return;
   }
   const auto take_from = [&](std::vector<Ask>& asks, DownstreamId downstream, CallId call,

@@ -122,19 +122,38 @@ void Link::take_listening(std::string_view text, const mcp::Envelope& envelope) 
   acknowledge();
 }
 
-/// False: `id` is no subscription of ours.
-bool Link::listen_ended(std::uint64_t id) {
+/// The server's word, or its client's end.  False: `id` is no subscription of ours.
+bool Link::listen_ended(std::uint64_t id, bool is_refused) {
   if (id == old_listen_ && id != 0) {
     old_listen_ = 0;
     return true;
   }
   if (id != listen_.id || id == 0) return false;
   listen_.id = 0;
+  // Sessions cannot be told that it is over: theirs goes on with another.
+  if (!is_refused) renew_listen();
   // Nothing is granted any more: every listener hears that it is over.
   settled_ = listen_.wanted;
   granted_ = {};
   for (ToClient& end : interests_.end_listeners()) outputs_.emplace_back(std::move(end));
   return true;
+}
+
+/// In a while: a server that ends each at once is not to be asked without a pause.
+void Link::renew_listen() {
+  told_ = {};
+  outputs_.emplace_back(Missed{});
+}
+
+void Link::lost(std::uint64_t id) {
+  if (id == 0 || is_closed_) return;
+  if (id == old_listen_) old_listen_ = 0;
+  if (id == listen_.id) {
+    listen_.id = 0;
+    renew_listen();
+  }
+  const auto subscribed = own_subscribes_.find(id);
+  if (subscribed != own_subscribes_.end()) subscription_settled(subscribed, false);
 }
 
 void Link::acknowledge() {
@@ -145,15 +164,19 @@ void Link::acknowledge() {
 
 bool Link::take_own_answer(std::uint64_t id, std::string_view text, const mcp::Envelope& envelope) {
   const auto subscribed = own_subscribes_.find(id);
-  if (subscribed == own_subscribes_.end()) return listen_ended(id);
+  const bool accepted = envelope.kind == mcp::Kind::response;
+  if (subscribed == own_subscribes_.end()) return listen_ended(id, !accepted);
+  subscription_settled(subscribed, accepted);
+  return !text.empty();
+}
+
+void Link::subscription_settled(OwnSubscribes::iterator subscribed, bool accepted) {
   const std::string uri = std::move(subscribed->second);
   own_subscribes_.erase(subscribed);
-  if (told_.uris.contains(uri)) {
-    settled_.uris.insert(uri);
-    if (envelope.kind == mcp::Kind::response) granted_.uris.insert(uri);
-    acknowledge();
-  }
-  return !text.empty();
+  if (!told_.uris.contains(uri)) return;
+  settled_.uris.insert(uri);
+  if (accepted) granted_.uris.insert(uri);
+  acknowledge();
 }
 
 void Link::listen(CallId call, const Asker& asker, const Request& request) {

@@ -110,6 +110,18 @@ void ListWatch::changed(Heard::What what) {
   }
 }
 
+void ListWatch::missed() {
+  for (List& list : lists_) {
+    if (list.known == Known::yes) list.known = Known::no;
+  }
+}
+
+bool ListWatch::lost(std::uint64_t id) {
+  if (id == 0 || id != question_.id) return false;
+  question_ = {};
+  return true;
+}
+
 bool ListWatch::take(std::string_view text, const mcp::Envelope& envelope) {
   const bool answers = envelope.kind == mcp::Kind::response || envelope.kind == mcp::Kind::error;
   if (!answers || question_.id == 0) return false;

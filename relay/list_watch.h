@@ -36,6 +36,10 @@ class ListWatch {
   /// The server itself said so, and clients were told.  To be followed by ask(), in a while:
   /// some servers say it whenever they are asked.
   void changed(Heard::What what);
+  /// It may have said so, and nobody heard it: likewise.
+  void missed();
+  /// No answer comes to this request: it is to be asked again, likewise.  False: none of ours.
+  bool lost(std::uint64_t id);
   /// Its answer is awaited.
   bool is_asking(Listing listing) const {
     return question_.id != 0 && question_.listing == listing;

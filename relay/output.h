@@ -42,6 +42,10 @@ struct Heard {
   std::string subject{};  ///< the resource's URI, or the task's id
 };
 
-using Output = std::variant<ToServer, ToClient, Heard>;
+/// For a while nobody heard the server's news: what it lists may have changed, and
+/// Link::follow() asks to hear them again.
+struct Missed {};
+
+using Output = std::variant<ToServer, ToClient, Heard, Missed>;
 
 }  // namespace mcpctl::relay

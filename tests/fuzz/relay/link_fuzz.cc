@@ -283,8 +283,8 @@ class World {
         inbox_.push_back(out->text);
       } else if (const auto* in = std::get_if<ToClient>(&output)) {
         check(*in);
-      } else {
-        for (const ToClient& each : interests_.deliver(std::get<Heard>(output))) check(each);
+      } else if (const auto* heard = std::get_if<Heard>(&output)) {
+        for (const ToClient& each : interests_.deliver(*heard)) check(each);
       }
     }
   }

@@ -26,6 +26,7 @@ struct Legacy {
       : server(loop, [this](http::Exchange exchange) { answer(std::move(exchange)); }) {
     REQUIRE(server.listen_tcp(*loop::Address::ip("127.0.0.1", 0)).has_value());
   }
+  bool is_heard() const { return open && open->queued() == 0; }
   std::string url() const {
     return "http://localhost:" + std::to_string(server.address().port()) + "/mcp";
   }
@@ -34,7 +35,7 @@ struct Legacy {
     const std::string& body = exchange.request().body;
     if (exchange.request().method == "GET") {
       const bool resumes = !exchange.request().headers.get("Last-Event-ID").empty();
-      if (!resumes) return exchange.respond(405, "text/plain", "");
+      if (!resumes || forgets_events) return exchange.respond(405, "text/plain", "");
       return exchange.respond(200, "text/event-stream",
                               "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"late\":1}}\n\n");
     }
@@ -47,16 +48,24 @@ struct Legacy {
     }
     if (body.find("\"id\"") == std::string::npos) return exchange.respond(202, "text/plain", "");
     if (forgets) return exchange.respond(404, "text/plain", "who?");
+    if (refuses) return exchange.respond(500, "text/plain", "not now");
+    if (breaks) {
+      open.emplace(std::move(exchange));
+      open->begin(200, {{"Content-Type", "text/event-stream"}});
+      open->write(stream);
+      return;
+    }
     exchange.respond(200, "text/event-stream", stream);
   }
 
   int status{200};
-  bool forgets{false};
+  bool forgets{false}, refuses{false}, breaks{false}, forgets_events{false};
   std::string stream{
       "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n"
       "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}\n\n"};
   std::vector<http::Request> seen;
   http::Server server;
+  std::optional<http::Exchange> open;  ///< begun; destroyed, its connection is cut
 };
 
 struct Session {
@@ -82,17 +91,18 @@ struct Session {
                   abouts.push_back(about.value);
                 },
             .on_end = [this](relay::CallId, const std::string& why) { ends.push_back(why); },
-            .on_broken = [this](relay::CallId, const std::string& why) { ends.push_back(why); }});
+            .on_broken = [this](relay::CallId, const std::string& why) { breaks.push_back(why); },
+            .on_unanswered = [this](std::uint64_t id) { unanswered.push_back(id); }});
   }
   bool opens() {
     open(far.url());
     return until([&] { return !profiles.empty(); });
   }
   bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
-  void call() {
+  void call(relay::CallId on_behalf = {77}) {
     upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call"})",
                     .id = 5,
-                    .call = {77},
+                    .call = on_behalf,
                     .method = "tools/call"});
   }
 
@@ -100,8 +110,8 @@ struct Session {
   Legacy far;
   MirroredParams mirrored;
   std::vector<mcp::Profile> profiles;
-  std::vector<std::string> lost, messages, ends;
-  std::vector<std::uint64_t> abouts;
+  std::vector<std::string> lost, messages, ends, breaks;
+  std::vector<std::uint64_t> abouts, unanswered;
   std::optional<HttpUpstream> upstream;
 };
 
@@ -169,6 +179,67 @@ TEST_CASE("a stream that ends before its answer is asked for the rest") {
   REQUIRE(s.until([&] { return !s.messages.empty(); }));
   CHECK(s.messages[0].find("late") != std::string::npos);
   CHECK(s.far.seen.back().headers.get("Last-Event-ID") == "e1");
+}
+
+TEST_CASE("a stream that breaks off is asked for the rest, after the pause that the server wants") {
+  Session s;
+  s.far.stream = "id: e1\nretry: 30\ndata:\n\n";
+  s.far.breaks = true;
+  REQUIRE(s.opens());
+
+  s.call();
+  REQUIRE(s.until([&] { return s.far.is_heard(); }));
+  const Instant before = s.loop.now();
+  s.far.open.reset();
+
+  REQUIRE(s.until([&] { return !s.messages.empty(); }));
+  CHECK(s.messages[0].find("late") != std::string::npos);
+  CHECK(s.far.seen.back().headers.get("Last-Event-ID") == "e1");
+  CHECK(s.loop.now() - before >= Duration{29});
+  CHECK(s.breaks.empty());
+}
+
+TEST_CASE("a stream that broke off and cannot be gone on with ends the call as it broke") {
+  Session s;
+  s.far.stream = "id: e1\ndata:\n\n";
+  s.far.breaks = s.far.forgets_events = true;
+  REQUIRE(s.opens());
+
+  s.call();
+  REQUIRE(s.until([&] { return s.far.is_heard(); }));
+  s.far.open.reset();
+
+  REQUIRE(s.until([&] { return !s.breaks.empty(); }));
+  CHECK(s.far.seen.back().method == "GET");
+  CHECK(s.breaks[0].find("POST") != std::string::npos);
+  CHECK(s.ends.empty());
+}
+
+TEST_CASE("who asks on behalf of no call hears that no answer comes, or of the refusal") {
+  Session s;
+  REQUIRE(s.opens());
+
+  SUBCASE("the connection breaks") {
+    s.far.breaks = true;
+    s.far.stream = ": nothing\n\n";
+    s.call({});
+    REQUIRE(s.until([&] { return s.far.is_heard(); }));
+    s.far.open.reset();
+    REQUIRE(s.until([&] { return !s.unanswered.empty(); }));
+    CHECK(s.unanswered[0] == 5);
+  }
+  SUBCASE("the stream ends without an answer") {
+    s.far.stream = ": nothing\n\n";
+    s.call({});
+    REQUIRE(s.until([&] { return !s.unanswered.empty(); }));
+  }
+  SUBCASE("it is refused by a status alone") {
+    s.far.refuses = true;
+    s.call({});
+    REQUIRE(s.until([&] { return !s.messages.empty(); }));
+    CHECK(s.messages[0] == R"({"jsonrpc":"2.0","id":5,"error":{"code":-32000,)"
+                           R"("message":"HTTP status 500"}})");
+  }
 }
 
 TEST_CASE("a stream that ends without an answer ends the call") {

@@ -182,6 +182,60 @@ TEST_CASE("a server that ends the subscription ends those that hang on it") {
   CHECK(talk.last_messages(listener) == 1);
 }
 
+TEST_CASE("a session hears on when the server ended its subscription, or the connection broke") {
+  Talk talk{Era::modern};
+  talk.interests.join({1});
+  talk.link.follow();
+  talk.drain();
+  talk.server_says(acknowledged("101", R"({"toolsListChanged":true})"));
+
+  SUBCASE("the server ended it") { talk.server_answers(101, R"({"resultType":"complete"})"); }
+  SUBCASE("the connection broke") { talk.link.lost(101); }
+  talk.drain();
+  CHECK(talk.missed == 1);
+  CHECK(talk.sent.size() == 1);  // not at once
+  talk.link.follow();
+  talk.drain();
+  CHECK(talk.last_sent().find("\"id\":102") != std::string::npos);
+
+  talk.server_says(acknowledged("102", R"({"toolsListChanged":true})"));
+  talk.server_says(tagged("notifications/tools/list_changed", "102"));
+  CHECK(talk.got({}).size() == 1);
+}
+
+TEST_CASE("a subscription that the server refuses is not asked for again") {
+  Talk talk{Era::modern};
+  talk.interests.join({1});
+  talk.link.follow();
+  talk.drain();
+
+  talk.server_refuses(101, -32601);
+  talk.link.follow();
+  talk.drain();
+
+  CHECK(talk.missed == 0);
+  CHECK(talk.sent.size() == 1);
+}
+
+TEST_CASE("a listener stays when the connection broke, and nobody waits for what is lost") {
+  Talk talk{Era::modern};
+  const CallId listener = talk.calls(modern_client(1), "\"a\"", "subscriptions/listen",
+                                     R"({"notifications":{"toolsListChanged":true}})");
+  talk.link.lost(101);
+  talk.link.follow();
+  talk.drain();
+  CHECK(talk.got(listener).empty());
+  talk.server_says(acknowledged("102", R"({"toolsListChanged":true})"));
+  CHECK(talk.got(listener).size() == 1);
+
+  Talk legacy{Era::legacy};
+  const CallId other = legacy.calls(modern_client(1), "\"b\"", "subscriptions/listen",
+                                    R"({"notifications":{"resourceSubscriptions":["test://a"]}})");
+  legacy.link.lost(legacy.last_id);
+  legacy.drain();
+  CHECK(legacy.got(other) == Texts{acknowledged("\"b\"", "{}")});
+}
+
 TEST_CASE("what clients want survives the server: its next incarnation is told at once") {
   Talk talk{Era::legacy};
   talk.interests.join({1});

@@ -142,6 +142,39 @@ TEST_CASE("what became of a list when its server died is news with the next inca
   CHECK(server.news == std::vector{What::tools_changed});
 }
 
+TEST_CASE("a list whose answer is lost is asked for again, but not at once") {
+  Listed server;
+  server.begins();
+  CHECK_FALSE(server.watch.lost(7));
+
+  CHECK(server.watch.lost(server.asked.back().id));
+  server.collect();
+  CHECK(server.asked.size() == 1);
+  server.watch.ask();
+  server.collect();
+  CHECK(server.asked.size() == 2);
+  server.lists(echo);
+  CHECK(server.news.empty());
+}
+
+TEST_CASE("what the server may have announced unheard is looked up, and is news if it is so") {
+  Listed server;
+  server.begins();
+  server.lists(echo);
+
+  server.watch.missed();
+  server.watch.ask();
+  server.collect();
+  server.lists(echo);
+  CHECK(server.news.empty());
+
+  server.watch.missed();
+  server.watch.ask();
+  server.collect();
+  server.lists(sleep);
+  CHECK(server.news == std::vector{What::tools_changed});
+}
+
 TEST_CASE("an error in place of a list says nothing of it") {
   Listed server;
   server.begins();

@@ -161,6 +161,8 @@ class Talk {
       } else if (auto* in = std::get_if<ToClient>(&output)) {
         REQUIRE(mcp::scan(in->text).has_value());
         to_clients.push_back(std::move(*in));
+      } else if (std::holds_alternative<Missed>(output)) {
+        ++missed;
       } else {
         for (ToClient& each : interests.deliver(std::get<Heard>(output))) {
           REQUIRE(mcp::scan(each.text).has_value());
@@ -177,6 +179,7 @@ class Talk {
   std::vector<ToClient> to_clients;
   std::uint64_t last_id{0};
   std::uint64_t last_token{0};
+  unsigned missed{0};  ///< times that the server's news went unheard
 
  private:
   Link::Options with_sources(Link::Options options) {
