@@ -26,6 +26,26 @@ Edits& Edits::prepend(mcp::Span object, std::string_view members) {
   return *this;
 }
 
+Edits& Edits::remove(mcp::Span value) {
+  constexpr std::string_view space = " \t\r\n";
+  const std::size_t colon = text_.rfind(':', value.offset - 1);
+  const std::size_t last_quote = text_.rfind('"', colon);
+  std::size_t start = text_.rfind('"', last_quote - 1);
+  // One behind an odd number of backslashes belongs to the name.
+  while ((start - text_.find_last_not_of('\\', start - 1)) % 2 == 0) {
+    start = text_.rfind('"', start - 1);
+  }
+  std::size_t end = value.offset + value.length;
+  const std::size_t before = text_.find_last_not_of(space, start - 1);
+  if (text_[before] == ',') {
+    start = before;
+  } else if (const std::size_t after = text_.find_first_not_of(space, end); text_[after] == ',') {
+    end = after + 1;
+  }
+  add({start, end - start}, {});
+  return *this;
+}
+
 Edits& Edits::append(std::string_view member) {
   add({text_.rfind('}'), 0}, member);
   return *this;

@@ -32,6 +32,8 @@ class Edits {
   /// `members` is text such as `"a":1,"b":2`.  It goes to the front of `object`, which
   /// must stand in the text; once per object.
   Edits& prepend(mcp::Span object, std::string_view members);
+  /// The member of an object that has this value goes, with the comma beside it.
+  Edits& remove(mcp::Span value);
   /// Appends to the message itself, before its last brace.
   Edits& append(std::string_view member);
 

@@ -73,8 +73,9 @@ void Link::call(CallId call, const Asker& asker, const Request& request) {
 std::string Link::refused_task(const Asker& asker, const Request& request, Method method) const {
   const mcp::Envelope& envelope = request.envelope;
   const std::string_view id = envelope.id.in(request.text);
-  const bool is_known = is_extension_task_method(method) && asker.era == mcp::Era::modern;
-  if (is_modern() && !is_known) {
+  const bool is_known =
+      asker.era == mcp::Era::modern ? is_extension_task_method(method) : !is_modern();
+  if (!is_known) {
     return mcp::error_response(id, mcp::error_code::method_not_found, "method not found");
   }
   if (method == Method::tasks_list) return {};
@@ -99,7 +100,7 @@ void Link::start(CallId call, const Asker& asker, const Request& request, Method
   flight.progress_token = envelope.meta_progress_token.in(request.text);
   if (!is_modern()) {
     flight.abilities = abilities_of(asker.capabilities);
-    flight.as_task = static_cast<bool>(envelope.params_task);
+    flight.as_task = envelope.params_task && asker.era == mcp::Era::legacy;
     if (flight.log_level >= 0) follow_log_level(flight.log_level);
   } else if (asker.era == mcp::Era::modern) {
     flight.may_be_task = method == Method::tools_call && knows_task_extension(asker.capabilities);
@@ -128,6 +129,8 @@ std::string Link::addressed_to_server(const Flight& flight, const Asker& asker,
   if (!is_modern()) {
     const std::string stripped = rewritten_meta(meta, {}, id);
     if (meta.starts_with('{')) edits.replace(envelope.params_meta, stripped);
+    // This revision ignores it, and the client could not ask for the task.
+    if (envelope.params_task) edits.remove(envelope.params_task);
     return edits.apply();
   }
   Asker described = asker;

@@ -27,6 +27,18 @@ TEST_CASE("members are put in front of those that an object has, without a stray
   CHECK(prepended("{ \t}") == "{\"new\":1 \t}");
 }
 
+TEST_CASE("a member goes with the comma beside it, however it is written") {
+  const auto without = [](std::string_view text, std::string_view value) {
+    return Edits{text}.remove({text.find(value), value.size()}).apply();
+  };
+  CHECK(without(R"({"a":1,"task":{},"b":2})", "{}") == R"({"a":1,"b":2})");
+  CHECK(without(R"({"task":{},"b":2})", "{}") == R"({"b":2})");
+  CHECK(without("{ \"task\" :\n{} , \"b\":2}", "{}") == R"({  "b":2})");
+  CHECK(without(R"({"a":"x:\",","task" : {}})", "{}") == R"({"a":"x:\","})");
+  CHECK(without(R"({"task":{}})", "{}") == "{}");
+  CHECK(without(R"({"a":1,"\"t\\":3})", "3") == R"({"a":1})");
+}
+
 TEST_CASE("a member is appended before the last brace") {
   CHECK(Edits{"{\"a\":{}} "}.append(",\"b\":1").apply() == "{\"a\":{},\"b\":1} ");
 }

@@ -23,6 +23,25 @@ TEST_CASE("a legacy server sees nothing of the modern era in a request") {
                      R"("arguments":{"n":1.50}})"));
 }
 
+TEST_CASE("a modern client gets no task of a legacy server, which it could not ask for") {
+  Talk talk{Era::legacy};
+  const Asker client = modern_client(1);
+  const std::size_t before = talk.sent.size();
+  talk.calls(client, "1", "tools/call", R"({"name":"a","task":{"ttl":5},"_meta":{}})");
+  CHECK(talk.last_sent() == request_text("101", "tools/call", R"({"name":"a","_meta":{}})"));
+  talk.server_answers("{}");
+
+  for (const std::string_view method : {"tasks/result", "tasks/list"}) {  // of the older era
+    const CallId call = talk.calls(client, "2", method, R"({"taskId":"t","_meta":{}})");
+    CHECK(talk.answer_to(call) ==
+          R"({"jsonrpc":"2.0","id":2,"error":{"code":-32601,"message":"method not found"}})");
+  }
+  const CallId call = talk.calls(client, "2", "tasks/get", R"({"taskId":"t","_meta":{}})");
+  CHECK(talk.answer_to(call) ==
+        R"({"jsonrpc":"2.0","id":2,"error":{"code":-32602,"message":"unknown task"}})");
+  CHECK(talk.sent.size() == before + 1);
+}
+
 TEST_CASE("a legacy result is completed for a modern client") {
   Talk talk{Era::legacy};
   const Asker client = modern_client(1);
