@@ -13,6 +13,11 @@ void put_port(std::string& text, const std::string& port) {
 
 }  // namespace
 
+bool Gateway::is_beyond_loopback() const {
+  const std::string_view host = std::string_view{listen}.substr(0, listen.rfind(':'));
+  return !listen.empty() && host != "localhost" && host != "[::1]" && !host.starts_with("127.");
+}
+
 Server with_port(Server server, std::uint16_t port) {
   const std::string digits = std::to_string(port);
   put_port(server.command, digits);

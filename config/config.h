@@ -225,6 +225,9 @@ struct Gateway {
   Duration keep_alive{25'000};       ///< silence on a stream, then a comment; 0: never
   bool access_log{false};            ///< a line for each request
   friend bool operator==(const Gateway&, const Gateway&) = default;
+
+  /// Other machines reach it: whoever comes needs a token.
+  bool is_beyond_loopback() const;
 };
 
 /// A server that cannot run as configured although the rest of the fleet can:

@@ -152,19 +152,13 @@ const std::vector<Key<Gateway>>& gateway_keys() {
   return keys;
 }
 
-bool is_loopback(std::string_view listen) {
-  const std::string_view host = listen.substr(0, listen.rfind(':'));
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
-
 /// The gateway's door does not open then; who checks a file hears of it before.
 Value<Config> gateway() {
   Value<Config> value = section(&Config::gateway, "gateway", gateway_keys());
   value.read = [read = value.read](Values& values, const Node& node, Config& into) {
     read(values, node, into);
-    const std::string& address = into.gateway.listen;
     const Node* listen = node.find("listen");
-    if (listen == nullptr || address.empty() || is_loopback(address)) return;
+    if (listen == nullptr || !into.gateway.is_beyond_loopback()) return;
     if (node.find("tokens") != nullptr || !into.gateway.tokens.empty()) return;
     const Values::Within within{values, "listen", *listen};
     values.warning(*listen, "whoever reaches an address that is not loopback needs a token",

@@ -136,21 +136,32 @@ Plan reconcile(const config::Config& running, const config::Config& wanted) {
   return plan;
 }
 
+namespace {
+
+/// An open door beyond loopback keeps its last tokens: without one, anybody might come in.
+DoorEffect effect_of(const DoorField& entry, const Gateway& running, const Gateway& wanted) {
+  const bool opens_to_all = entry.key == "tokens" && wanted.tokens.empty();
+  return opens_to_all && running.is_beyond_loopback() ? DoorEffect::next_start : entry.effect;
+}
+
+}  // namespace
+
 std::span<const DoorField> door_fields() { return door_table; }
 
 DoorChange reconcile(const Gateway& running, const Gateway& wanted) {
   DoorChange change;
   for (const DoorField& entry : door_table) {
     if (!entry.differs(running, wanted)) continue;
-    const bool at_once = entry.effect == DoorEffect::in_place;
+    const bool at_once = effect_of(entry, running, wanted) == DoorEffect::in_place;
     (at_once ? change.in_place : change.next_start).emplace_back(entry.key);
   }
   return change;
 }
 
 Gateway until_next_start(const Gateway& running, Gateway wanted) {
+  const Gateway asked = wanted;
   for (const DoorField& entry : door_table) {
-    if (entry.effect == DoorEffect::next_start) entry.copy(running, wanted);
+    if (effect_of(entry, running, asked) == DoorEffect::next_start) entry.copy(running, wanted);
   }
   return wanted;
 }

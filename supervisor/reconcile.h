@@ -67,7 +67,8 @@ struct DoorField {
 
 std::span<const DoorField> door_fields();
 
-/// The keys that changed, in table order.
+/// The keys that changed, in table order.  The last token of a door beyond loopback waits
+/// for the next start, as its address does.
 struct DoorChange {
   std::vector<std::string> in_place;
   std::vector<std::string> next_start;

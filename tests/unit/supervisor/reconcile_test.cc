@@ -96,6 +96,26 @@ TEST_CASE("the open door gets what it can have, and keeps what waits for the nex
   CHECK(reconcile(until_then, wanted) == DoorChange{{}, {"listen"}});
 }
 
+TEST_CASE("the last token of an open door beyond loopback waits for the next start") {
+  config::Gateway running;
+  running.listen = "0.0.0.0:7420";
+  running.tokens = {{"ci", {}, {}}};
+  config::Gateway wanted = running;
+  wanted.tokens.clear();
+  wanted.max_in_flight = 3;
+
+  CHECK(reconcile(running, wanted) == DoorChange{{"maxInFlight"}, {"tokens"}});
+  const config::Gateway until_then = until_next_start(running, wanted);
+  CHECK(until_then.tokens == running.tokens);
+  CHECK(until_then.max_in_flight == 3);
+
+  wanted.tokens = {{"other", {}, {}}};
+  CHECK(reconcile(running, wanted).in_place == std::vector<std::string>{"tokens", "maxInFlight"});
+  running.listen = wanted.listen = "[::1]:7420";
+  wanted.tokens.clear();
+  CHECK(reconcile(running, wanted).next_start.empty());
+}
+
 TEST_CASE("every entry has a key of its own") {
   std::set<std::string_view> keys;
   for (const Field& field : fields()) CHECK(keys.insert(field.key).second);
