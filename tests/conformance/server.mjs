@@ -1,5 +1,6 @@
 // A server with known answers for the official conformance suite, in both eras:
 //   node server.mjs                  over stdio
+//   node server.mjs --era ERA        over stdio, "modern" or "legacy" alone
 //   node server.mjs --port PORT      over HTTP at /mcp; 0: a free one
 // Prints "listens on URL" when it is there.
 import { randomUUID } from 'node:crypto';
@@ -17,7 +18,7 @@ import {
     inputRequired,
     isLegacyRequest,
 } from '@modelcontextprotocol/server';
-import { serveStdio } from '@modelcontextprotocol/server/stdio';
+import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 
 import { embedded, field, image, object, registerTools, state, text } from './tools.mjs';
 
@@ -188,6 +189,12 @@ function overHttp(port) {
     process.once('SIGTERM', () => process.exit(0));
 }
 
-const { port } = parseArgs({ options: { port: { type: 'string' } } }).values;
+function overStdio(only) {
+    if (only === 'legacy') return makeServer({ era: only }).server.connect(new StdioServerTransport());
+    const legacy = only === 'modern' ? 'reject' : 'serve';
+    return serveStdio(({ era }) => makeServer({ era }).server, { legacy, onerror: complain });
+}
+
+const { port, era } = parseArgs({ options: { port: { type: 'string' }, era: { type: 'string' } } }).values;
 if (port !== undefined) overHttp(Number(port));
-else serveStdio(({ era }) => makeServer({ era }).server, { onerror: complain });
+else overStdio(era);

@@ -33,6 +33,27 @@ export function runSuite(name, url, folder) {
     });
 }
 
+/** The suite plays the server; the client is client.mjs.  What both said. */
+export function runClientScenario(suite, scenario, revision, folder) {
+    const main = path.join(packages, suite, 'dist', 'index.js');
+    const command = `${newNode()} ${path.join(import.meta.dirname, 'client.mjs')}`;
+    const words = [main, 'client', '--command', command, '--scenario', scenario];
+    words.push('--spec-version', revision, '--output-dir', folder, '--verbose');
+    const child = spawn(newNode(), words, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (said += text));
+    return new Promise((resolve, reject) => {
+        child.once('error', reject);
+        child.once('close', () => resolve(said));
+    });
+}
+
+/** All that one run has judged: [{ id, status, errorMessage, … }]. */
+export function checks(folder) {
+    const files = readdirSync(folder, { recursive: true }).filter((name) => path.basename(name) === 'checks.json');
+    return files.flatMap((file) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')));
+}
+
 const order = ['SUCCESS', 'SKIPPED', 'WARNING', 'FAILURE', 'absent'];
 const worse = (a, b) => order.indexOf(a) > order.indexOf(b);
 
