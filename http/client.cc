@@ -82,6 +82,7 @@ struct Call::State final : LinkHolder {
   std::shared_ptr<const TlsContext> tls;
   std::unique_ptr<Link> link;
   bool link_was_idle{false};
+  bool sent{false};
   bool head_told{false};
   bool paused{false};
   bool done{false};
@@ -157,6 +158,7 @@ struct Call::State final : LinkHolder {
     }
     if (request.method == "HEAD") parser.expect_no_body();
     if (paused) link->pause();
+    sent = true;
     link->write(wire);
   }
 
@@ -288,6 +290,8 @@ Call::~Call() {
 }
 
 bool Call::is_running() const noexcept { return state_ && !state_->done; }
+
+bool Call::was_sent() const noexcept { return state_ && state_->sent; }
 
 void Call::pause() noexcept {
   if (!is_running()) return;

@@ -60,6 +60,8 @@ class [[nodiscard]] Call {
 
   /// False before the start, after on_done and when cancelled.
   bool is_running() const noexcept;
+  /// There was a connection to write the request to: somebody may have read it.
+  bool was_sent() const noexcept;
   /// While paused the body stays with the server: back-pressure for streams.
   void pause() noexcept;
   void resume() noexcept;

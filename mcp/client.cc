@@ -233,7 +233,7 @@ Receipt Client::take_answer(const Envelope& envelope, std::string_view message, 
   return Receipt::taken;
 }
 
-void Client::request_failed(std::uint64_t id, std::string_view why, Instant now) {
+void Client::request_failed(std::uint64_t id, std::string_view why, Instant now, bool unsent) {
   if (id == 0) return;
   if (id == probe_request_.id) {
     probe_failed(std::string{why});
@@ -242,6 +242,7 @@ void Client::request_failed(std::uint64_t id, std::string_view why, Instant now)
     listing_failed(std::string{why}, now);
   } else if (id == discover_.id) {
     discover_ = {};
+    if (unsent && !initialize_) return fail_handshake("cannot initialize: " + std::string{why});
     fall_back(now);
   } else if (id == initialize_.id) {
     initialize_ = {};

@@ -138,9 +138,10 @@ class Client {
   /// Answers a request that was left unclaimed and that nobody takes.
   void refuse(const Envelope& request, std::string_view message);
 
-  /// The transport learnt that request `id` will never be answered (connection
-  /// refused, an HTTP error without a JSON-RPC body).  Counts as an error answer.
-  void request_failed(std::uint64_t id, std::string_view why, Instant now);
+  /// The transport learnt that request `id` will never be answered (an HTTP error
+  /// without a JSON-RPC body).  Counts as an error answer; but `unsent`, not even seen
+  /// by the server (connection refused), says nothing of its era: the handshake fails.
+  void request_failed(std::uint64_t id, std::string_view why, Instant now, bool unsent = false);
 
   /// When poll() has something to do next; nothing while the client waits for
   /// nothing.  The handshake as a whole has no deadline here: the start timeout

@@ -31,8 +31,8 @@ void Conversation::refuse(const mcp::Envelope& request, std::string_view message
   follow_up();
 }
 
-void Conversation::request_failed(std::uint64_t id, std::string_view why) {
-  client_.request_failed(id, why, loop_.now());
+void Conversation::request_failed(std::uint64_t id, std::string_view why, bool unsent) {
+  client_.request_failed(id, why, loop_.now(), unsent);
   follow_up();
 }
 

@@ -28,7 +28,7 @@ class Conversation {
   mcp::Receipt receive(std::string_view message);
   mcp::Receipt receive(const mcp::Envelope& envelope, std::string_view message);
   void refuse(const mcp::Envelope& request, std::string_view message);
-  void request_failed(std::uint64_t id, std::string_view why);
+  void request_failed(std::uint64_t id, std::string_view why, bool unsent = false);
   bool probe(mcp::Probe probe, Duration timeout);
   void abandon_probe();
   void paused(Duration gap);

@@ -45,7 +45,8 @@ class HttpTransport::Inner {
     };
     callbacks.on_done = [this, key, id](Result<http::Response> answer) {
       const auto call = calls_.extract(key);
-      ended(id, answer);
+      if (answer || call.empty() || call.mapped().was_sent()) return ended(id, answer);
+      callbacks_.on_unsent(id, answer.error().message);
     };
     if (!message.protocol_version.empty()) version_ = message.protocol_version;
     calls_[key] = client_.send(request(message), options, std::move(callbacks));
@@ -100,7 +101,7 @@ class HttpTransport::Inner {
 
   void tell_refused() {
     for (const std::uint64_t id : std::exchange(refused_ids_, {})) {
-      callbacks_.on_failed(id, url_.error().message);
+      callbacks_.on_unsent(id, url_.error().message);
     }
   }
 

@@ -20,8 +20,10 @@ class HttpTransport {
   struct Callbacks {
     /// One JSON-RPC message of the server.
     std::function<void(std::string_view)> on_message;
-    /// Request `id` will not be answered: no connection, an HTTP error, a time-out.
+    /// Request `id` will not be answered: an HTTP error, a time-out.
     std::function<void(std::uint64_t id, const std::string& why)> on_failed;
+    /// The same for want of a connection: nobody has read it.
+    std::function<void(std::uint64_t id, const std::string& why)> on_unsent;
   };
 
   /// `url` is http:// or https://; `headers` are sent with every message.

@@ -71,6 +71,9 @@ void Prober::open_conversation() {
                       [this](std::string_view message) { conversation_->receive(message); },
                       [this](std::uint64_t id, const std::string& why) {
                         conversation_->request_failed(id, why);
+                      },
+                      [this](std::uint64_t id, const std::string& why) {
+                        conversation_->request_failed(id, why, true);
                       }});
   }
   conversation_.emplace(

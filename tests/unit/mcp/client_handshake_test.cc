@@ -274,6 +274,15 @@ TEST_CASE("a transport that cannot deliver counts as a refusal") {
   CHECK(c.last<HandshakeFailed>().why == "cannot initialize: connection refused");
 }
 
+TEST_CASE("a question that found no connection says nothing of the server's era") {
+  Conversation c;
+  c.client.request_failed(1, "connection refused", c.now, true);
+  c.drain();
+
+  CHECK(c.methods == Methods{"server/discover"});
+  CHECK(c.last<HandshakeFailed>().why == "cannot initialize: connection refused");
+}
+
 TEST_CASE("our own suspension does not make a server late") {
   Conversation c;
   c.client.paused(60s);
