@@ -12,6 +12,9 @@
 namespace mcpctl::relay {
 namespace {
 
+/// Of one session that are remembered.
+constexpr std::size_t most_tasks = 1024;
+
 constexpr std::array<std::string_view, 8> levels{"debug", "info",     "notice", "warning",
                                                  "error", "critical", "alert",  "emergency"};
 
@@ -135,6 +138,18 @@ void Interests::leave(DownstreamId downstream) {
   sessions_.erase(downstream);
   std::erase_if(listeners_,
                 [&](const auto& entry) { return entry.second.downstream == downstream; });
+}
+
+void Interests::made_task(DownstreamId session, std::string id) {
+  std::deque<std::string>& tasks = sessions_[session].tasks;
+  if (tasks.size() == most_tasks) tasks.pop_front();
+  tasks.push_back(std::move(id));
+}
+
+bool Interests::has_made_task(DownstreamId session, std::string_view id) const {
+  const auto found = sessions_.find(session);
+  return found != sessions_.end() &&
+         std::ranges::find(found->second.tasks, id) != found->second.tasks.end();
 }
 
 void Interests::set_log_level(DownstreamId session, std::string_view level) {

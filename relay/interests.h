@@ -3,6 +3,7 @@
 // made with it and tells its server anew.  Knows no server; a Link sees to it that
 // the server serves the sum of all wishes.
 #pragma once
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -75,6 +76,11 @@ class Interests {
   /// Who hears it, in words of their era.
   std::vector<ToClient> deliver(const Heard& heard) const;
 
+  /// A task of a legacy server, which goes with the server's process: who asks for it
+  /// then hears so.  The eldest of many are forgotten.
+  void made_task(DownstreamId session, std::string id);
+  bool has_made_task(DownstreamId session, std::string_view id) const;
+
   /// Whose the server's tasks are: it may keep them from one incarnation to the next.
   HeldTasks& tasks() { return tasks_; }
 
@@ -83,6 +89,7 @@ class Interests {
     bool joined{false};
     int log_level{-1};
     std::set<std::string, std::less<>> uris;
+    std::deque<std::string> tasks;
   };
   struct Listener {
     DownstreamId downstream;

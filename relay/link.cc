@@ -83,6 +83,10 @@ std::string Link::refused_task(const Asker& asker, const Request& request, Metho
   const bool is_own = is_modern() ? task && interests_.tasks().may_see(*task, asker.principal)
                                   : task && tasks_.owner(*task) == asker.downstream;
   if (is_own) return {};
+  if (task && interests_.has_made_task(asker.downstream, *task)) {
+    return mcp::error_response(id, error_code::server_gone,
+                               "the task went with the process of its server");
+  }
   return mcp::error_response(id, mcp::error_code::invalid_params, "unknown task");
 }
 

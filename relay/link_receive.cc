@@ -147,7 +147,9 @@ std::string Link::addressed_to_client(const Flight& flight, std::string_view tex
 void Link::note_task(const Flight& flight, std::string_view text, const mcp::Envelope& envelope) {
   const std::string_view task = mcp::member(envelope.result.in(text), "task");
   auto id = mcp::string_value(mcp::member(task, "taskId"));
-  if (id) tasks_.add(std::move(*id), flight.downstream, flight.id, flight.progress_token);
+  if (!id) return;
+  interests_.made_task(flight.downstream, *id);
+  tasks_.add(std::move(*id), flight.downstream, flight.id, flight.progress_token);
 }
 
 void Link::hold_task(const Flight& flight, std::string_view text, const mcp::Envelope& envelope) {

@@ -38,6 +38,28 @@ TEST_CASE("a task is known to its owner only") {
   CHECK(t.talk.last_sent() == request_text("103", "tasks/get", R"({"taskId":"t-1"})"));
 }
 
+TEST_CASE("a task that went with its server's process is told from one that never was") {
+  TwoTasks t;
+  std::uint64_t id = 0;
+  Link next{{.server = server_of(Era::legacy), .take_id = [&id] { return ++id; }},
+            t.talk.interests};
+  const auto asked = [&](const Asker& client, std::string_view task) {
+    static_cast<void>(next.take_outputs());
+    next.call(
+        {++id + 1000}, client,
+        message(request_text("5", "tasks/result", R"({"taskId":")" + std::string{task} + "\"}")));
+    auto outputs = next.take_outputs();
+    REQUIRE(outputs.size() == 1);
+    return std::get<ToClient>(outputs[0]).text;
+  };
+
+  CHECK(asked(t.first, "t-1") == R"({"jsonrpc":"2.0","id":5,"error":{"code":-32000,)"
+                                 R"("message":"the task went with the process of its server"}})");
+  CHECK(asked(t.first, "t-2").find("unknown task") != std::string::npos);
+  t.talk.interests.leave(t.first.downstream);
+  CHECK(asked(t.first, "t-1").find("unknown task") != std::string::npos);
+}
+
 TEST_CASE("the list of tasks has one's own only") {
   TwoTasks t;
   const CallId list = t.talk.calls(t.second, "5", "tasks/list");
