@@ -97,6 +97,8 @@ void Upstream::Seat::answer(relay::Request response) {
   const relay::CallId about = asked->second.about;
   Peer& peer = *asked->second.by;
   upstream.asked_.erase(asked);
+  const auto ticket = upstream.calls_.find(about.value);
+  if (ticket != upstream.calls_.end()) upstream.lives_on(*ticket->second);
   peer.link->answer(about, response);
   upstream.carry_out(peer, false);
 }
@@ -218,6 +220,15 @@ void Upstream::cancel(Ticket& ticket, std::string_view raw_reason) {
     interests_.drop(ticket.id);
   }
   admit_waiting();
+}
+
+/// A sign of life.  While the client's user is asked, the server cannot be late.
+void Upstream::lives_on(Ticket& ticket) {
+  if (ticket.place != Ticket::Place::sent || !is_attached()) return;
+  const bool is_asked = std::ranges::any_of(
+      asked_, [&](const auto& asked) { return asked.second.about == ticket.id; });
+  ticket.deadline = is_asked ? ticket.limit : loop_.turn() + config().request_timeout;
+  if (!is_asked) wake(ticket.deadline);
 }
 
 // ---- what ends without the server

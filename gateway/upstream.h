@@ -102,6 +102,7 @@ class Upstream {
   // upstream.cc: clients and their calls.
   std::unique_ptr<Call> call(Seat& seat, relay::Request request, CallSink& sink);
   void cancel(Ticket& ticket, std::string_view raw_reason);
+  void lives_on(Ticket& ticket);
   void leave(Seat& seat);
   bool can_send() const;
   void admit(Ticket& ticket);

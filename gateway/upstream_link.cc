@@ -319,9 +319,7 @@ void Upstream::deliver(relay::ToClient&& message) {
   if (found == calls_.end()) return;
   Ticket& ticket = *found->second;
   if (!message.is_last) {
-    if (ticket.place == Ticket::Place::sent && is_attached()) {
-      ticket.deadline = loop_.turn() + config().request_timeout;
-    }
+    lives_on(ticket);
     return ticket.sink.on_message(message.text);
   }
   calls_.erase(found);
