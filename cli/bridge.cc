@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cli/door_client.h"
+#include "gateway/classify.h"
 #include "http/client.h"
 #include "loop/timer.h"
 #include "mcp/envelope.h"
@@ -102,11 +103,8 @@ class Bridge::Inner {
     } else if (!modern.empty()) {
       request.headers.set("MCP-Protocol-Version", modern);
       request.headers.set("Mcp-Method", method);
-      const mcp::Span named = method.starts_with("resources/") ? envelope.params_uri
-                              : method.starts_with("tasks/")   ? envelope.params_task_id
-                                                               : envelope.params_name;
-      const std::string name = text_of(named.in(line));
-      if (!name.empty()) request.headers.set("Mcp-Name", name);
+      const auto name = gateway::name_header(line, envelope);
+      if (name) request.headers.set("Mcp-Name", *name);
     }
     request.body = std::move(line);
     const std::uint64_t key = ++last_key_;

@@ -171,6 +171,12 @@ std::string encode_header(std::string_view text) {
   return "=?base64?" + encode_base64(text) + "?=";
 }
 
+std::optional<std::string> name_header(std::string_view text, const mcp::Envelope& envelope) {
+  const mcp::Span name = relay::named_by(relay::method_of(envelope.method.in(text)), envelope);
+  if (!name) return std::nullopt;
+  return encode_header(mcp::string_value(name.in(text)).value_or(""));
+}
+
 std::string_view negotiate(std::string_view wanted) {
   const auto revision = mcp::find_revision(wanted);
   return revision && revision->era == mcp::Era::legacy ? revision->name : mcp::newest_legacy;

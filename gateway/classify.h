@@ -34,6 +34,9 @@ std::optional<std::string> decode_header(std::string_view value);
 /// be read as encoded, is encoded.
 std::string encode_header(std::string_view text);
 
+/// The Mcp-Name that belongs to this request; nothing if it has none.
+std::optional<std::string> name_header(std::string_view text, const mcp::Envelope& envelope);
+
 /// The revision that is agreed with a legacy client that asks for `wanted`; static
 /// storage.
 std::string_view negotiate(std::string_view wanted);

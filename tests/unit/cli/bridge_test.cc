@@ -128,6 +128,22 @@ TEST_CASE("a modern request about a task carries the task's id as its name") {
   CHECK(b.ends());
 }
 
+TEST_CASE("only what the revision names is repeated in a header, as headers can hold it") {
+  Bridged b;
+  const auto asks = [&](const std::string& method, const std::string& params) {
+    b.bridge.take(R"({"jsonrpc":"2.0","id":7,"method":")" + method + R"(","params":{)" + params +
+                  R"(,"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})");
+    const std::size_t seen = b.door.seen.size();
+    REQUIRE(b.until([&] { return b.door.seen.size() > seen; }));
+    return std::optional<std::string>{b.door.seen.back().headers.find("Mcp-Name")};
+  };
+
+  CHECK(asks("resources/read", R"("uri":"a:\u00fc\n")").value_or("") == "=?base64?YTrDvAo=?=");
+  CHECK_FALSE(asks("resources/list", R"("uri":"a:b")").has_value());
+  CHECK_FALSE(asks("x/y", R"("name":"z")").has_value());
+  CHECK(b.ends());
+}
+
 TEST_CASE("an error of the door's own comes back with the client's id") {
   Bridged b;
 
