@@ -74,6 +74,9 @@ class HttpUpstream::Session {
         }
       }
     }
+    for (const auto& [name, value] : message.trace) {
+      if (!request.headers.find(name)) request.headers.add(name, value);
+    }
     request.body = std::move(message.text);
     post(std::move(request), message.call, message.id);
   }

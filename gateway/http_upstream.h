@@ -2,7 +2,7 @@
 // of a Link a POST, its answers JSON or an event stream; a legacy server's own news on
 // a GET.  A legacy server's answer that breaks off is asked for the rest, when it has
 // given a place to go on from.  Sends the configured headers and the Host of the
-// configured URL, and nothing of what a client sent along; follows no redirect.
+// configured URL, and of what a client sent along its trace alone; follows no redirect.
 //
 // Made for one incarnation of the server.  A legacy session that the server has
 // forgotten is lost as a whole: its owner makes another.

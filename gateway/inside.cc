@@ -45,6 +45,16 @@ bool accepts_both(const http::Headers& headers) {
          (accepts(headers, "application/json") && accepts(headers, "text/event-stream"));
 }
 
+/// What a server over HTTP is to see of the client's trace.
+relay::Mirrored trace_of(const http::Headers& headers) {
+  if (!headers.find("traceparent")) return {};
+  relay::Mirrored trace;
+  for (const std::string_view name : {"traceparent", "tracestate", "baggage"}) {
+    if (const auto value = headers.find(name)) trace.emplace_back(name, *value);
+  }
+  return trace;
+}
+
 /// The server whose endpoint a request is for: NAME of "/mcp/NAME", "" of "/mcp" for all
 /// of them; nothing of other paths.
 std::optional<std::string> server_of(const http::Request& request) {
@@ -181,6 +191,7 @@ void Door::Inside::post(Request&& request) {
                     "this is no JSON-RPC message: " + std::string{malformed.what} + " at byte " +
                         std::to_string(malformed.offset)));
   }
+  message->trace = trace_of(headers);
   const mcp::Envelope& envelope = message->envelope;
   Visit& visit = request.answer.visit();
   visit.method = envelope.method

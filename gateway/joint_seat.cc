@@ -65,7 +65,9 @@ relay::Request JointSeat::to_server(relay::Request message) const {
       relay::method_of(message.envelope.method.in(message.text)) == relay::Method::tools_call;
   if (era_ == mcp::Era::modern && is_call) return message;
   auto renamed = relay::read_request(names_.to_server(message.text));
-  return renamed ? std::move(*renamed) : std::move(message);
+  if (!renamed) return message;
+  renamed->trace = std::move(message.trace);
+  return std::move(*renamed);
 }
 
 }  // namespace mcpctl::gateway

@@ -98,6 +98,7 @@ void LegacySession::post_batch(Answer answer, const relay::Request& batch) {
     if (!message || message->envelope.kind == mcp::Kind::batch) {
       refused.push_back(error_text({}, code::invalid_request, "this is no message"));
     } else if (message->envelope.kind == mcp::Kind::request) {
+      message->trace = batch.trace;
       requests.push_back(std::move(*message));
     } else if (message->envelope.kind == mcp::Kind::notification) {
       take_notification(std::move(*message));

@@ -166,6 +166,7 @@ void Link::send(const Flight& flight, const Asker& asker, const Request& request
   message.method = mcp::string_value(request.envelope.method.in(request.text)).value_or("");
   message.name = name_for_http(request, flight.method);
   message.mirrored = asker.mirrored;
+  message.trace = request.trace;
 }
 
 void Link::cancel(CallId call, std::string_view raw_reason) {

@@ -284,6 +284,7 @@ std::optional<Catalog::Route> Catalog::route_by_name(const Request& request, mcp
   if (is_tool && !server->tools.allows(own)) return std::nullopt;
   auto rewritten = read_request(mcp::splice(request.text, name, json_string(own)));
   if (!rewritten) return std::nullopt;
+  rewritten->trace = request.trace;
   return Route{server->name, std::move(*rewritten)};
 }
 

@@ -16,6 +16,7 @@ struct ToServer {
   /// Only with Link::Options::for_http: the values of Mcp-Method and Mcp-Name.
   std::string method{}, name{};
   Mirrored mirrored{};  ///< the client's own Mcp-Param-* headers, likewise
+  Mirrored trace{};     ///< Request::trace, likewise
 };
 
 /// Send to a client: in its era, with its ids, ready to go.

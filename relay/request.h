@@ -59,6 +59,9 @@ struct Asker {
 struct Request {
   std::string text;
   mcp::Envelope envelope;
+  /// The headers that it came with and that go on to a server over HTTP: W3C Trace Context
+  /// and Baggage.
+  Mirrored trace{};
 };
 
 /// Scans `text`; the kind of the message is the caller's to check.

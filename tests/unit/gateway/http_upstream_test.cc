@@ -159,6 +159,20 @@ TEST_CASE("a legacy session is opened with what clients may do and the configure
   CHECK(s.profiles[0].server_info == R"({"name":"far"})");
 }
 
+TEST_CASE("a client's trace goes on in headers, where the configuration has no word on them") {
+  Session s;
+  REQUIRE(s.opens());
+
+  s.upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call"})",
+                    .id = 5,
+                    .call = {77},
+                    .trace = {{"traceparent", "00-a-b-01"}, {"X-Key", "not the client's"}}});
+
+  REQUIRE(s.until([&] { return s.messages.size() == 2; }));
+  CHECK(s.far.seen.back().headers.get("traceparent") == "00-a-b-01");
+  CHECK(s.far.seen.back().headers.get("X-Key") == "k");
+}
+
 TEST_CASE("what comes on a request's own stream is known to belong to it") {
   Session s;
   REQUIRE(s.opens());

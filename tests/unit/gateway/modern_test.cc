@@ -210,6 +210,24 @@ TEST_CASE("what a call repeats in headers goes with it") {
   CHECK(house.asked(2).client->asker.mirrored.empty());
 }
 
+TEST_CASE("the trace in a request's headers goes with it") {
+  House house;
+  http::Headers headers = modern("tools/call", "add");
+  house.begin("POST", "/mcp/math", add, headers);
+  CHECK(house.asked(1).request.trace.empty());
+
+  headers.set("Traceparent", "00-a-b-01");
+  headers.set("tracestate", "x=1");
+  house.begin("POST", "/mcp/math", add, headers);
+  CHECK(house.asked(2).request.trace ==
+        relay::Mirrored{{"traceparent", "00-a-b-01"}, {"tracestate", "x=1"}});
+
+  http::Headers session = house.initialize();
+  session.set("traceparent", "00-c-d-01");
+  house.begin("POST", "/mcp/math", request_text("1", "tools/list"), session);
+  CHECK(house.asked(3).request.trace == relay::Mirrored{{"traceparent", "00-c-d-01"}});
+}
+
 TEST_CASE("a subscription ends properly when the door closes") {
   House house;
   Seen& seen = house.begin("POST", "/mcp/math", modern_text("\"s\"", "subscriptions/listen"),

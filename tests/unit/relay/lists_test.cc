@@ -52,6 +52,13 @@ TEST_CASE(
                                R"("params":{"arguments":{"x":1.00},"name":"echo"}})");
 }
 
+TEST_CASE("a call's trace goes with it to its server") {
+  Request traced = call("tools/call", R"({"name":"alpha__new"})");
+  traced.trace = {{"traceparent", "00-a-b-01"}};
+
+  CHECK(two_servers().route(traced)->request.trace == traced.trace);
+}
+
 TEST_CASE("a name that was shortened finds its way back") {
   const std::string tool(200, 'x');
   Catalog catalog{{{.server = "a"}}};
