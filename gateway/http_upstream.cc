@@ -25,6 +25,7 @@ constexpr std::string_view relayed_capabilities =
     R"({"roots":{"listChanged":true},"sampling":{},"elicitation":{"form":{},"url":{}}})";
 /// Between two tries to hear a legacy server's news, unless it says otherwise.
 constexpr Duration reconnection{1'000};
+constexpr Duration shortest_reconnection{10};
 constexpr Duration longest_reconnection{60'000};
 
 constexpr std::uint64_t longest_answer = 16u << 20;  ///< bytes
@@ -166,13 +167,18 @@ class HttpUpstream::Session {
     });
   }
 
+  /// As long as the server wants, but for one that would be asked without end or never.
+  static Duration pause_of(Duration wanted) {
+    return std::clamp(wanted, shortest_reconnection, longest_reconnection);
+  }
+
   /// The server's news that belong to no request.  405: it has none to tell.
   void listen() {
     http::Outgoing request = outgoing("GET");
     if (!news_event_.empty()) request.headers.set("Last-Event-ID", news_event_);
     http::CallCallbacks callbacks;
     callbacks.on_event = [this](const http::SseEvent& event) {
-      news_pause_ = std::min(event.retry.value_or(reconnection), longest_reconnection);
+      news_pause_ = pause_of(event.retry.value_or(reconnection));
       news_event_ = event.id;
       hear(event.data, nullptr);
     };
@@ -269,10 +275,10 @@ class HttpUpstream::Session {
     const std::uint64_t key = ++last_key_;
     Post& entry = posts_[key] = std::move(post);
     entry.broken = std::move(broken);
-    const Duration pause = entry.retry.value_or(entry.pause ? reconnection : Duration{0});
+    const bool at_once = !entry.retry && !entry.pause;
+    const Duration pause = at_once ? Duration{0} : pause_of(entry.retry.value_or(reconnection));
     if (!entry.pause) entry.pause = std::make_unique<loop::Timer>(loop_);
-    entry.pause->arm(std::min(pause, longest_reconnection),
-                     [this, key, &entry] { ask_for_the_rest(key, entry); });
+    entry.pause->arm(pause, [this, key, &entry] { ask_for_the_rest(key, entry); });
   }
 
   void ask_for_the_rest(std::uint64_t key, Post& post) {

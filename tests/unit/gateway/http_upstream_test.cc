@@ -36,8 +36,7 @@ struct Legacy {
     if (exchange.request().method == "GET") {
       const bool resumes = !exchange.request().headers.get("Last-Event-ID").empty();
       if (!resumes || forgets_events) return exchange.respond(405, "text/plain", "");
-      return exchange.respond(200, "text/event-stream",
-                              "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"late\":1}}\n\n");
+      return exchange.respond(200, "text/event-stream", rest);
     }
     if (body.find("\"initialize\"") != std::string::npos) {
       http::Response response{status,
@@ -63,6 +62,7 @@ struct Legacy {
   std::string stream{
       "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\"}\n\n"
       "data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{}}\n\n"};
+  std::string rest{"data: {\"jsonrpc\":\"2.0\",\"id\":5,\"result\":{\"late\":1}}\n\n"};
   std::vector<http::Request> seen;
   http::Server server;
   std::optional<http::Exchange> open;  ///< begun; destroyed, its connection is cut
@@ -211,6 +211,19 @@ TEST_CASE("a stream that breaks off is asked for the rest, after the pause that 
   CHECK(s.far.seen.back().headers.get("Last-Event-ID") == "e1");
   CHECK(s.loop.now() - before >= Duration{29});
   CHECK(s.breaks.empty());
+}
+
+TEST_CASE("a server that wants to be asked again at once, for ever, is asked with a pause") {
+  Session s;
+  s.far.stream = s.far.rest = "id: e\nretry: 0\ndata:\n\n";
+  REQUIRE(s.opens());
+  const std::size_t opening = s.far.seen.size();
+  const Instant before = s.loop.now();
+
+  s.call();
+
+  REQUIRE(s.until([&] { return s.far.seen.size() == opening + 6; }));  // one POST, five GETs
+  CHECK(s.loop.now() - before >= Duration{20});  // a timer counts from its turn on
 }
 
 TEST_CASE("a stream that broke off and cannot be gone on with ends the call as it broke") {
