@@ -1,13 +1,18 @@
 #include "control/traffic_metrics.h"
 
+#include <array>
+#include <span>
+
 #include "control/metric_page.h"
 
 namespace mcpctl::control {
 namespace {
 
+using runtime::CancelledBy;
 using runtime::Outcome;
 using runtime::ServerTraffic;
 using runtime::Traffic;
+using runtime::UpstreamError;
 
 void tally(MetricPage& page, const std::string& server, std::string_view key,
            const runtime::Tally& counts) {
@@ -40,16 +45,42 @@ void histogram(MetricPage& page, const std::string& server, const runtime::Laten
   page.sample(server, static_cast<double>(sums.back()), "_count");
 }
 
-struct Gauge {
+/// One sample a kind, also of those that never occurred: rates begin at 0.
+template <class Kind, std::size_t count>
+void by_kind(MetricPage& page, const std::string& server, std::string_view key,
+             const std::array<std::uint64_t, count>& counts, Kind first) {
+  for (auto i = static_cast<std::size_t>(first); i < count; ++i) {
+    page.sample(server + "," + label(key, runtime::name(static_cast<Kind>(i))),
+                static_cast<double>(counts[i]));
+  }
+}
+
+struct Figure {
   std::string_view name;
   std::string_view help;
   std::uint64_t ServerTraffic::* value;
 };
-constexpr Gauge gauges[] = {
+constexpr Figure byte_counters[] = {
+    {"mcp_request_bytes_total", "Messages of clients to the server.",
+     &ServerTraffic::request_bytes},
+    {"mcp_response_bytes_total", "Messages of the server to clients.",
+     &ServerTraffic::response_bytes},
+};
+constexpr Figure gauges[] = {
     {"mcp_requests_in_flight", "Requests at the server.", &ServerTraffic::in_flight},
     {"mcp_requests_waiting", "Requests that wait for the server.", &ServerTraffic::waiting},
     {"mcp_clients", "Clients connected to the server.", &ServerTraffic::clients},
 };
+
+void figures(MetricPage& page, const Traffic& traffic, std::string_view type,
+             std::span<const Figure> all) {
+  for (const Figure& figure : all) {
+    page.family(figure.name, type, figure.help);
+    for (const auto& [name, server] : traffic) {
+      page.sample(label("server", name), static_cast<double>(server.*figure.value));
+    }
+  }
+}
 
 }  // namespace
 
@@ -69,12 +100,18 @@ std::string traffic_metrics(const Traffic& traffic) {
   for (const auto& [name, server] : traffic) {
     histogram(page, label("server", name), server.latency);
   }
-  for (const Gauge& gauge : gauges) {
-    page.family(gauge.name, "gauge", gauge.help);
-    for (const auto& [name, server] : traffic) {
-      page.sample(label("server", name), static_cast<double>(server.*gauge.value));
-    }
+  page.family("mcp_upstream_errors_total", "counter",
+              "Requests that ended with an error and without an answer of the server's.");
+  for (const auto& [name, server] : traffic) {
+    by_kind(page, label("server", name), "kind", server.errors, UpstreamError::timeout);
   }
+  page.family("mcp_cancellations_total", "counter",
+              "Requests taken back before their answer; by timeout: at a late server.");
+  for (const auto& [name, server] : traffic) {
+    by_kind(page, label("server", name), "by", server.cancellations, CancelledBy::client);
+  }
+  figures(page, traffic, "counter", byte_counters);
+  figures(page, traffic, "gauge", gauges);
   return page.take();
 }
 

@@ -255,12 +255,16 @@ class HttpUpstream::Session {
   }
 
   void unanswered(const Post& post, const std::string& why) {
-    if (post.about) return callbacks_.on_end(post.about, why);
+    if (post.about) {
+      return callbacks_.on_end(post.about, runtime::UpstreamError::protocol, why);
+    }
     if (post.id != 0) callbacks_.on_unanswered(post.id);
   }
 
   void refused(Post& post, const std::string& why) {
-    if (post.about) return callbacks_.on_end(post.about, why);
+    if (post.about) {
+      return callbacks_.on_end(post.about, runtime::UpstreamError::http_status, why);
+    }
     if (post.id == 0) return;
     hear(mcp::error_response(std::to_string(post.id), relay::error_code::server_gone, why), &post);
   }

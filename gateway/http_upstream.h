@@ -20,6 +20,7 @@
 #include "mcp/envelope.h"
 #include "mcp/message.h"
 #include "relay/output.h"
+#include "runtime/traffic.h"
 
 namespace mcpctl::gateway {
 
@@ -36,7 +37,7 @@ class HttpUpstream {
     /// A message of the server's, on the answer to this call's POST; none: on another.
     std::function<void(std::string_view, const mcp::Envelope&, relay::CallId about)> on_message;
     /// No more messages come for this call: if it has no answer by now, it gets none.
-    std::function<void(relay::CallId, const std::string& why)> on_end;
+    std::function<void(relay::CallId, runtime::UpstreamError kind, const std::string& why)> on_end;
     /// As on_end, but the connection broke: the server may have died, or be unreachable.
     std::function<void(relay::CallId, const std::string& why)> on_broken;
     /// The same of a request on behalf of no call: its answer, or the rest of it, is lost.

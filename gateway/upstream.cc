@@ -14,6 +14,7 @@
 namespace mcpctl::gateway {
 
 namespace error_code = relay::error_code;
+using runtime::UpstreamError;
 
 Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::string name,
                    Numbers& numbers)
@@ -85,11 +86,13 @@ void Upstream::leave(Seat& seat) {
 }
 
 void Upstream::Seat::notify(relay::Request notification) {
+  count(notification);
   if (upstream.now_->link) upstream.now_->link->notify(notification);
   upstream.carry_out(*upstream.now_, false);
 }
 
 void Upstream::Seat::answer(relay::Request response) {
+  count(response);
   const auto id = mcp::integer_value(response.envelope.id.in(response.text));
   if (!id) return;
   const auto asked = upstream.asked_.find(static_cast<std::uint64_t>(*id));
@@ -134,11 +137,11 @@ void Upstream::admit(Ticket& ticket) {
     return carry_out(*now_, false);
   }
   if (const std::string why = why_never(); !why.empty()) {
-    return refuse(ticket, error_code::server_gone, why);
+    return refuse(ticket, error_code::server_gone, UpstreamError::unavailable, why);
   }
   if (answer_from_memory(ticket)) return;
   if (waiting_.size() >= config().queue_size) {
-    return refuse(ticket, error_code::overloaded,
+    return refuse(ticket, error_code::overloaded, UpstreamError::overloaded,
                   std::to_string(waiting_.size()) + " requests wait for it already");
   }
   ticket.deadline = loop_.now() + config().queue_timeout;
@@ -202,10 +205,11 @@ bool Upstream::calls_harmless_tool(const relay::Request& request) const {
   return tool && now_->channel->is_harmless(*tool);
 }
 
-void Upstream::cancel(Ticket& ticket, std::string_view raw_reason) {
+void Upstream::cancel(Ticket& ticket, std::string_view raw_reason, runtime::CancelledBy by) {
   const Ticket::Place place = std::exchange(ticket.place, Ticket::Place::done);
   calls_.erase(ticket.id.value);
   count(ticket, runtime::Outcome::cancelled);
+  traffic_.count(by);
   if (place == Ticket::Place::waiting) {
     std::erase(waiting_, &ticket);
     return show_load();
@@ -249,7 +253,8 @@ std::string Upstream::error_text(const Ticket& ticket, int code, const std::stri
                              data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-void Upstream::refuse(const Ticket& ticket, int code, const std::string& why) {
+void Upstream::refuse(Ticket& ticket, int code, UpstreamError kind, const std::string& why) {
+  ticket.error = kind;
   end_with_error(ticket, error_text(ticket, code, why));
 }
 
@@ -273,8 +278,10 @@ void Upstream::answer_later(relay::ToClient message) {
   });
 }
 
-void Upstream::fail_waiting(int code, const std::string& why) {
-  for (Ticket* ticket : std::exchange(waiting_, {})) refuse(*ticket, code, why);
+void Upstream::fail_waiting(const std::string& why) {
+  for (Ticket* ticket : std::exchange(waiting_, {})) {
+    refuse(*ticket, error_code::server_gone, UpstreamError::unavailable, why);
+  }
 }
 
 // ---- what is seen of it
@@ -301,6 +308,7 @@ void Upstream::count(const Ticket& ticket, runtime::Outcome outcome) {
     traffic_.tools.count(
         mcp::string_value(request.envelope.params_name.in(request.text)).value_or(""), outcome);
   }
+  if (outcome == runtime::Outcome::error) traffic_.count(ticket.error);
   traffic_.latency.observe(loop_.turn() - ticket.began);
 }
 
@@ -353,14 +361,23 @@ void Upstream::time_passed() {
 void Upstream::expire(Ticket& ticket, Instant now) {
   if (ticket.place == Ticket::Place::waiting) {
     const bool waits = std::erase(waiting_, &ticket) > 0;
-    if (waits) refuse(ticket, error_code::timed_out, "it did not take the request in time");
-    return;
+    if (!waits) return;
+    return refuse(ticket, error_code::timed_out, UpstreamError::queue_timeout,
+                  "it did not take the request in time");
   }
   if (ticket.peer == nullptr) return;  // its last answer is on the way
   const bool no_progress = ticket.limit > now;
-  ticket.peer->link->fail(ticket.id, error_code::timed_out,
-                          no_progress ? "server " + name_ + " has not answered in time"
-                                      : "server " + name_ + " has not come to an end in time");
+  traffic_.count(runtime::CancelledBy::timeout);
+  fail(*ticket.peer, ticket.id, error_code::timed_out, UpstreamError::timeout,
+       no_progress ? " has not answered in time" : " has not come to an end in time");
+}
+
+/// `why` follows the server's name.
+void Upstream::fail(Peer& peer, relay::CallId call, int code, UpstreamError kind,
+                    const std::string& why) {
+  const auto found = calls_.find(call.value);
+  if (found != calls_.end()) found->second->error = kind;
+  peer.link->fail(call, code, "server " + name_ + why);
 }
 
 }  // namespace mcpctl::gateway

@@ -101,7 +101,7 @@ class Upstream {
 
   // upstream.cc: clients and their calls.
   std::unique_ptr<Call> call(Seat& seat, relay::Request request, CallSink& sink);
-  void cancel(Ticket& ticket, std::string_view raw_reason);
+  void cancel(Ticket& ticket, std::string_view raw_reason, runtime::CancelledBy by);
   void lives_on(Ticket& ticket);
   void leave(Seat& seat);
   bool can_send() const;
@@ -110,14 +110,16 @@ class Upstream {
   void send(Ticket& ticket);
   bool calls_harmless_tool(const relay::Request& request) const;
   std::optional<Refusal> mismatch(const Ticket& ticket, relay::Method method) const;
-  void refuse(const Ticket& ticket, int code, const std::string& why);
+  void refuse(Ticket& ticket, int code, runtime::UpstreamError kind, const std::string& why);
   void end_with_error(const Ticket& ticket, std::string text);
   void answer_later(relay::ToClient message);
-  void fail_waiting(int code, const std::string& why);
+  void fail_waiting(const std::string& why);
   std::string error_text(const Ticket& ticket, int code, const std::string& why) const;
   void wake(Instant when);
   void time_passed();
   void expire(Ticket& ticket, Instant now);
+  void fail(Peer& peer, relay::CallId call, int code, runtime::UpstreamError kind,
+            const std::string& why);
 
   // upstream_link.cc: the conversation.
   void on_change();

@@ -16,11 +16,16 @@ class Upstream::Seat final : public Downstream {
   Seat& operator=(const Seat&) = delete;
 
   std::unique_ptr<Call> call(relay::Request request, CallSink& to) override {
+    count(request);
     return upstream.call(*this, std::move(request), to);
   }
   void notify(relay::Request notification) override;
   void answer(relay::Request response) override;
   void set_log_level(std::string_view level) override;
+
+  void count(const relay::Request& message) {
+    upstream.traffic_.request_bytes += message.text.size();
+  }
 
   Upstream& upstream;
   relay::Asker asker;
@@ -33,12 +38,15 @@ class Upstream::Ticket final : public Call {
 
   Ticket(Seat& of, relay::CallId number, relay::Request what, CallSink& to)
       : seat(of), id(number), request(std::move(what)), sink(to) {}
-  ~Ticket() override { cancel({}); }
+  ~Ticket() override { end({}, runtime::CancelledBy::disconnect); }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
   void cancel(std::string_view raw_reason) override {
-    if (place != Place::done) seat.upstream.cancel(*this, raw_reason);
+    end(raw_reason, runtime::CancelledBy::client);
+  }
+  void end(std::string_view raw_reason, runtime::CancelledBy by) {
+    if (place != Place::done) seat.upstream.cancel(*this, raw_reason, by);
   }
 
   Seat& seat;
@@ -47,6 +55,7 @@ class Upstream::Ticket final : public Call {
   CallSink& sink;
   Peer* peer{nullptr};  ///< where it is sent, until that is gone
   Place place{Place::waiting};
+  runtime::UpstreamError error{};  ///< why it ends without the server, once it does
   bool repeated{false};
   bool lists_tools{false};
   bool is_harmless{false};  ///< to repeat, as its tool declares and the configuration trusts

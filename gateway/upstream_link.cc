@@ -89,7 +89,7 @@ void Upstream::changed() {
   const std::string why = why_never();
   if (why.empty() && profile_) tell_curious();
   if (!why.empty()) {
-    fail_waiting(relay::error_code::server_gone, why);
+    fail_waiting(why);
     for (relay::ToClient& end : interests_.end_listeners()) answer_later(std::move(end));
     for (Curious& one : std::exchange(curious_, {})) {
       one.done(failure("server " + name_ + " cannot be had: " + why));
@@ -212,6 +212,9 @@ void Upstream::close_link(Peer& peer, const std::string& why) {
   // Newest first, so that the oldest ends at the front.
   std::ranges::sort(again, std::ranges::greater{}, [](const Ticket* ticket) { return ticket->id; });
   for (Ticket* ticket : again) repeat(*ticket);
+  for (const auto& [id, ticket] : calls_) {
+    if (ticket->peer == &peer) ticket->error = runtime::UpstreamError::gone;
+  }
   peer.link->closed("server " + name_ + " went away: " + (why.empty() ? "it was stopped" : why));
   carry_out(peer, true);
   peer.link.reset();
@@ -253,7 +256,8 @@ void Upstream::connection_broke(Peer& peer, relay::CallId call, const std::strin
     repeat(*found->second);
     show_load();
   } else {
-    peer.link->fail(call, relay::error_code::server_gone, "server " + name_ + ": " + why);
+    fail(peer, call, relay::error_code::server_gone, runtime::UpstreamError::connection,
+         ": " + why);
   }
   carry_out(peer, true);
 }
@@ -312,12 +316,14 @@ void Upstream::carry_out(Peer& peer, relay::Output& output, bool at_once) {
 void Upstream::deliver(relay::ToClient&& message) {
   if (!message.call) {
     const auto seat = seats_.find(message.downstream);
-    if (seat != seats_.end()) seat->second->sink.on_message(message.text);
-    return;
+    if (seat == seats_.end()) return;
+    traffic_.response_bytes += message.text.size();
+    return seat->second->sink.on_message(message.text);
   }
   const auto found = calls_.find(message.call.value);
   if (found == calls_.end()) return;
   Ticket& ticket = *found->second;
+  traffic_.response_bytes += message.text.size();
   if (!message.is_last) {
     lives_on(ticket);
     return ticket.sink.on_message(message.text);
@@ -340,8 +346,8 @@ void Upstream::to_server(Peer& peer, relay::ToServer&& message) {
   if (peer.unsent.empty() && peer.channel->send(message.text)) return;
   if (message.text.size() > runtime::Channel::longest_message) {
     if (message.call) {
-      peer.link->fail(message.call, relay::error_code::overloaded,
-                      "the request is too long for the server's pipe");
+      fail(peer, message.call, relay::error_code::overloaded, runtime::UpstreamError::overloaded,
+           ": the request is too long for its pipe");
     }
     return;
   }
@@ -365,9 +371,10 @@ HttpUpstream::Callbacks Upstream::Peer::http_callbacks() {
     upstream.connection_broke(*this, call, why);
   };
   callbacks.on_unanswered = [this](std::uint64_t id) { upstream.answer_lost(*this, id); };
-  callbacks.on_end = [this](relay::CallId call, const std::string& why) {
+  callbacks.on_end = [this](relay::CallId call, runtime::UpstreamError kind,
+                            const std::string& why) {
     if (!link) return;
-    link->fail(call, relay::error_code::server_gone, "server " + upstream.name_ + ": " + why);
+    upstream.fail(*this, call, relay::error_code::server_gone, kind, ": " + why);
     upstream.carry_out(*this, true);
   };
   return callbacks;

@@ -14,6 +14,30 @@ std::string_view name(Outcome outcome) {
   return "?";
 }
 
+std::string_view name(UpstreamError error) {
+  switch (error) {
+    case UpstreamError::none: return "none";
+    case UpstreamError::timeout: return "timeout";
+    case UpstreamError::queue_timeout: return "queue_timeout";
+    case UpstreamError::overloaded: return "overloaded";
+    case UpstreamError::unavailable: return "unavailable";
+    case UpstreamError::gone: return "gone";
+    case UpstreamError::connection: return "connection";
+    case UpstreamError::http_status: return "http_status";
+    case UpstreamError::protocol: return "protocol";
+  }
+  return "?";
+}
+
+std::string_view name(CancelledBy by) {
+  switch (by) {
+    case CancelledBy::client: return "client";
+    case CancelledBy::disconnect: return "disconnect";
+    case CancelledBy::timeout: return "timeout";
+  }
+  return "?";
+}
+
 void Tally::count(std::string_view name, Outcome outcome) {
   auto found = counts_.find(name);
   if (found == counts_.end()) {

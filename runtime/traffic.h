@@ -18,6 +18,30 @@ enum class Outcome : unsigned char { ok, error, cancelled };
 inline constexpr std::size_t outcome_count = 3;
 std::string_view name(Outcome outcome);
 
+/// Why a request ended with an error that is not the server's answer.
+enum class UpstreamError : unsigned char {
+  none,           ///< it is
+  timeout,        ///< the server did not answer in time
+  queue_timeout,  ///< nor take it in time
+  overloaded,     ///< the queue before it was full, or the request too long for its pipe
+  unavailable,    ///< it had failed, was stopped or removed
+  gone,           ///< its process, or its session over HTTP, ended with the request
+  connection,     ///< over HTTP, that could not be made or broke
+  http_status,    ///< refused with a status and no JSON-RPC error
+  protocol,       ///< its answer held no response
+};
+inline constexpr std::size_t upstream_error_count = 9;
+std::string_view name(UpstreamError error);
+
+/// Who took a request back before its answer.
+enum class CancelledBy : unsigned char {
+  client,      ///< by notifications/cancelled
+  disconnect,  ///< its connection or session ended; a modern client cancels so
+  timeout,     ///< we did, at the server that was late
+};
+inline constexpr std::size_t canceller_count = 3;
+std::string_view name(CancelledBy by);
+
 /// Counts by name and outcome.
 class Tally {
  public:
@@ -54,9 +78,16 @@ class Latency {
 };
 
 struct ServerTraffic {
+  void count(UpstreamError error) { ++errors[static_cast<std::size_t>(error)]; }
+  void count(CancelledBy by) { ++cancellations[static_cast<std::size_t>(by)]; }
+
   Tally methods;
   Tally tools;  ///< of tools/call
   Latency latency;
+  std::uint64_t request_bytes{0};   ///< of messages from clients
+  std::uint64_t response_bytes{0};  ///< of messages to them
+  std::array<std::uint64_t, upstream_error_count> errors{};
+  std::array<std::uint64_t, canceller_count> cancellations{};
   // Now.
   std::uint64_t waiting{0};    ///< requests in the queue
   std::uint64_t in_flight{0};  ///< requests at the server

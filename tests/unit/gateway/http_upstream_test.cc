@@ -90,7 +90,11 @@ struct Session {
                   messages.emplace_back(text);
                   abouts.push_back(about.value);
                 },
-            .on_end = [this](relay::CallId, const std::string& why) { ends.push_back(why); },
+            .on_end =
+                [this](relay::CallId, runtime::UpstreamError kind, const std::string& why) {
+                  kinds.push_back(kind);
+                  ends.push_back(why);
+                },
             .on_broken = [this](relay::CallId, const std::string& why) { breaks.push_back(why); },
             .on_unanswered = [this](std::uint64_t id) { unanswered.push_back(id); }});
   }
@@ -111,6 +115,7 @@ struct Session {
   MirroredParams mirrored;
   std::vector<mcp::Profile> profiles;
   std::vector<std::string> lost, messages, ends, breaks;
+  std::vector<runtime::UpstreamError> kinds;
   std::vector<std::uint64_t> abouts, unanswered;
   std::optional<HttpUpstream> upstream;
 };
@@ -278,6 +283,19 @@ TEST_CASE("a stream that ends without an answer ends the call") {
 
   REQUIRE(s.until([&] { return !s.ends.empty(); }));
   CHECK(s.ends[0] == "its answer holds no JSON-RPC response");
+  CHECK(s.kinds[0] == runtime::UpstreamError::protocol);
+}
+
+TEST_CASE("a status without a JSON-RPC error ends the call") {
+  Session s;
+  s.far.refuses = true;
+  REQUIRE(s.opens());
+
+  s.call();
+
+  REQUIRE(s.until([&] { return !s.ends.empty(); }));
+  CHECK(s.ends[0] == "HTTP status 500");
+  CHECK(s.kinds[0] == runtime::UpstreamError::http_status);
 }
 
 TEST_CASE("a session that the server has forgotten is lost") {
