@@ -219,7 +219,7 @@ struct Gateway {
   std::uint64_t max_body{10u << 20};         ///< bytes of a request
   unsigned max_sessions{10'000};
   Duration session_idle{1'800'000};
-  unsigned max_in_flight{100};       ///< requests of one client
+  unsigned max_in_flight{100};       ///< requests of one session, or modern token or address
   unsigned connections_per_peer{0};  ///< 0: no limit
   unsigned requests_per_second{0};   ///< of one peer; 0: no limit
   Duration keep_alive{25'000};       ///< silence on a stream, then a comment; 0: never

@@ -25,6 +25,7 @@ class Answer {
   bool is_open() const noexcept;
   bool is_stream() const noexcept { return parts_->stream != nullptr; }
   Visit& visit() noexcept { return parts_->visit; }
+  const Visit& visit() const noexcept { return parts_->visit; }
 
   /// Once, when the client goes before the end; the answer may be destroyed in it.
   void on_disconnect(loop::Callback<> callback);

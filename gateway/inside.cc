@@ -236,11 +236,11 @@ void Door::Inside::post_modern(Request&& request, relay::Request&& message) {
         {400, code::missing_client_capability, "the client has not declared the extension of tasks",
          R"({"requiredCapabilities":)" + std::string{relay::task_extension_alone} + '}'});
   }
-  if (request.principal.token != Principal::none &&
-      in_flight_of(request.principal) >= floor_.config.max_in_flight) {
-    return refuse(
-        answer, message,
-        {429, relay::error_code::overloaded, "too many requests of this token are under way"});
+  if (has_enough_in_flight(request.principal, answer.visit().peer)) {
+    const std::string whose = request.principal == Principal{} ? "address" : "token";
+    return refuse(answer, message,
+                  {429, relay::error_code::overloaded,
+                   "too many requests of this " + whose + " are under way"});
   }
   const auto place = modern_.insert(modern_.end(), nullptr);
   *place = std::make_unique<ModernRequest>(floor_, request.server, request.principal,
@@ -255,11 +255,15 @@ void Door::Inside::post_modern(Request&& request, relay::Request&& message) {
   (*place)->start(std::move(message), request.http.headers);
 }
 
-std::size_t Door::Inside::in_flight_of(Principal principal) const {
-  return static_cast<std::size_t>(
-      std::count_if(modern_.begin(), modern_.end(), [&](const auto& each) {
-        return each->principal() == principal && !each->is_subscription();
-      }));
+bool Door::Inside::has_enough_in_flight(Principal principal, std::string_view peer) const {
+  const std::size_t most = floor_.config.max_in_flight;
+  if (modern_.size() < most) return false;  // all together, mostly: nothing is looked through
+  const auto count = std::count_if(modern_.begin(), modern_.end(), [&](const auto& each) {
+    const bool is_same =
+        each->principal() == principal && (principal != Principal{} || each->peer() == peer);
+    return is_same && !each->is_subscription();
+  });
+  return static_cast<std::size_t>(count) >= most;
 }
 
 // --- legacy ----------------------------------------------------------------------

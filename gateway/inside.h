@@ -51,7 +51,9 @@ struct Door::Inside {
   void get(Request&& request);
   void end_session(Request&& request);
   void describe(std::string_view server, Answer answer, Told told);
-  std::size_t in_flight_of(Principal principal) const;
+  /// As many as one client may, among the modern ones, who have no session: whoever comes
+  /// with this token counts as one or, without tokens, from this address.
+  bool has_enough_in_flight(Principal principal, std::string_view peer) const;
 
   Door& door_;
   Backend& backend_;

@@ -27,6 +27,10 @@ class ModernRequest final : public CallSink, public DownstreamSink, public Waite
 
   Principal principal() const { return principal_; }
   const std::string& server() const { return server_; }
+  /// The address that it came from; "" once it is over.
+  std::string_view peer() const {
+    return answer_ ? std::string_view{answer_->visit().peer} : std::string_view{};
+  }
   bool is_subscription() const { return is_subscription_; }
 
   void on_message(std::string_view text) noexcept override;
