@@ -45,11 +45,11 @@ struct Flight {
   CallId call{};        ///< none while parked
   CallId stream{};      ///< the call that it was sent for, whose stream the server answers on
   DownstreamId downstream{};
+  PrincipalId principal{};  ///< whose its task is, and who may go on with it when parked
   Method method{Method::other};
   mcp::Era era{mcp::Era::unknown};  ///< of the client
   bool as_task{false};              ///< the client wants a task, not the result
   bool may_be_task{false};          ///< the client can do with a task as well (modern)
-  PrincipalId principal{};          ///< whose it is then
   Abilities abilities{};            ///< known only where a server may ask
   int log_level{-1};
   std::string client_id{};       ///< raw: 1 is not "1"

@@ -141,8 +141,8 @@ void Interests::leave(DownstreamId downstream) {
 }
 
 void Interests::made_task(DownstreamId session, std::string id) {
-  std::deque<std::string>& tasks = sessions_[session].tasks;
-  if (tasks.size() == most_tasks) tasks.pop_front();
+  std::vector<std::string>& tasks = sessions_[session].tasks;
+  if (tasks.size() == most_tasks) tasks.erase(tasks.begin());
   tasks.push_back(std::move(id));
 }
 

@@ -3,7 +3,6 @@
 // made with it and tells its server anew.  Knows no server; a Link sees to it that
 // the server serves the sum of all wishes.
 #pragma once
-#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -89,7 +88,7 @@ class Interests {
     bool joined{false};
     int log_level{-1};
     std::set<std::string, std::less<>> uris;
-    std::deque<std::string> tasks;
+    std::vector<std::string> tasks;
   };
   struct Listener {
     DownstreamId downstream;

@@ -97,6 +97,7 @@ void Link::start(CallId call, const Asker& asker, const Request& request, Method
   flight.id = id;
   flight.call = flight.stream = call;
   flight.downstream = asker.downstream;
+  flight.principal = asker.principal;
   flight.method = method;
   flight.era = asker.era;
   flight.log_level = log_level_of(asker.log_level);
@@ -108,7 +109,6 @@ void Link::start(CallId call, const Asker& asker, const Request& request, Method
     if (flight.log_level >= 0) follow_log_level(flight.log_level);
   } else if (asker.era == mcp::Era::modern) {
     flight.may_be_task = method == Method::tools_call && knows_task_extension(asker.capabilities);
-    flight.principal = asker.principal;
   } else if (may_need_input(method)) {
     flight.abilities = abilities_of(asker.capabilities);
     flight.rounds = std::make_unique<Rounds>();

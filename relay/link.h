@@ -40,7 +40,8 @@ class Link {
     std::function<std::uint64_t()> take_id{};
     /// Ids of the server's requests to clients; never one twice among all Links.
     std::function<std::uint64_t()> take_ask_id{};
-    /// An unguessable string: whoever has it may continue the call parked under it.
+    /// An unguessable string: with it, its client's principal continues the call parked
+    /// under it.
     std::function<std::string()> make_token{};
     /// Our own clientInfo, a raw object, for requests of the Link's own.
     std::string client_info{R"({"name":"mcpctl","version":"0"})"};

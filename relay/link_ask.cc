@@ -168,7 +168,9 @@ void Link::resume(CallId call, const Asker& asker, const Request& request, Metho
   const mcp::Envelope& envelope = request.envelope;
   const auto token = mcp::string_value(envelope.params_request_state.in(request.text));
   const auto found = token ? parked_.find(*token) : parked_.end();
-  if (found == parked_.end() || found->second->method != method) {
+  const bool is_own = found != parked_.end() && found->second->method == method &&
+                      found->second->principal == asker.principal;
+  if (!is_own) {
     return refuse(call, asker, request, mcp::error_code::invalid_params,
                   "unknown or expired requestState: send the request again without it");
   }

@@ -143,6 +143,24 @@ TEST_CASE("only the token continues a call, and only for the same method") {
   CHECK(p.talk.sent.size() == 1);
 }
 
+TEST_CASE("only who made a call continues it, though another had its token") {
+  Asker owner = modern_client(1, all_capabilities);
+  owner.principal = {1};
+  Parked p{.client = owner};
+  p.asks();
+
+  Asker thief = owner;
+  thief.principal = {2};
+  const std::string retry = R"({"name":"a","inputResponses":{"ask-901":{"action":"accept"}},)"
+                            R"("requestState":"token-1"})";
+  const CallId stolen = p.talk.calls(thief, "2", "tools/call", retry);
+  CHECK(p.talk.answer_to(stolen).find("-32602") != std::string::npos);
+  CHECK(p.talk.sent.size() == 1);
+
+  p.talk.calls(p.client, "3", "tools/call", retry);
+  CHECK(p.talk.last_sent() == result_text("\"s\"", R"({"action":"accept"})"));
+}
+
 TEST_CASE("a parked call dies with its server, and its retry is told to start over") {
   Parked p;
   p.asks();
