@@ -24,6 +24,7 @@ class ClientConfig final : public Command {
         ->check(CLI::IsMember({"claude", "cursor", "vscode"}))
         ->capture_default_str();
     app.add_option("--server", servers_, "Only these servers; none: all")->type_name("NAME");
+    app.add_flag("--up", up_, "claude: also start the fleet where it does not run");
     add_fleet_options(app, choice_);
     app.footer(
         "claude: Claude Desktop, by way of mcpctl connect; cursor and vscode: over HTTP.\n\n"
@@ -37,9 +38,14 @@ class ClientConfig final : public Command {
     if (!offerers) return complain(offerers.error().message, exit_failed);
     const auto servers = offerers->choose(servers_);
     if (!servers) return complain(servers.error().message, exit_failed);
+    if (up_ && host_ != "claude") {
+      return complain("--up is for claude, which runs mcpctl; the others only know an address",
+                      exit_usage);
+    }
+    const Json way = up_ ? way_of_starting(fleet->name) : Json{"--fleet", fleet->name};
     Json entries = Json::object();
     for (const std::string& server : *servers) {
-      entries[server] = entry(*fleet, url_of(offerers->door, server), server);
+      entries[server] = entry(way, url_of(offerers->door, server), server);
     }
     const std::string key = host_ == "vscode" ? "servers" : "mcpServers";
     print(Json{{key, std::move(entries)}}.dump(2, ' ', false, Json::error_handler_t::replace) +
@@ -48,9 +54,24 @@ class ClientConfig final : public Command {
   }
 
  private:
-  Json entry(const FoundFleet& fleet, const std::string& url, const std::string& server) const {
+  /// A host starts connect in no folder of the fleet's: every file by its path.
+  static Json way_of_starting(const std::string& name) {
+    Json words{"--up"};
+    for (const FleetIdentity& fleet : running_fleets().value_or(std::vector<FleetIdentity>{})) {
+      if (fleet.name != name) continue;
+      for (const std::string& file : fleet.files) {
+        words.push_back("-c");
+        words.push_back(file);
+      }
+    }
+    return words;
+  }
+
+  Json entry(const Json& way, const std::string& url, const std::string& server) const {
     if (host_ == "claude") {
-      return {{"command", "mcpctl"}, {"args", {"connect", server, "--fleet", fleet.name}}};
+      Json arguments{"connect", server};
+      arguments.insert(arguments.end(), way.begin(), way.end());
+      return {{"command", "mcpctl"}, {"args", std::move(arguments)}};
     }
     if (host_ == "vscode") return {{"type", "http"}, {"url", url}};
     return {{"url", url}};
@@ -58,6 +79,7 @@ class ClientConfig final : public Command {
 
   std::string host_{"claude"};
   std::vector<std::string> servers_;
+  bool up_{false};
   FleetChoice choice_;
 };
 

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/background.h"
 #include "cli/bridge.h"
 #include "cli/command.h"
 #include "cli/door_client.h"
@@ -12,9 +13,13 @@
 #include "loop/loop.h"
 #include "loop/signal.h"
 #include "mcp/framing.h"
+#include "runtime/config_files.h"
 
 namespace mcpctl::cli {
 namespace {
+
+/// Who was first, with its door.
+constexpr Duration others_start{1'000};
 
 class Connect final : public Command {
  public:
@@ -22,17 +27,21 @@ class Connect final : public Command {
   std::string_view summary() const override { return "Be a stdio server, relayed to the fleet"; }
 
   void declare(CLI::App& app) override {
-    app.add_option("server", server_, "The server to speak to; none: all of them as one")
-        ->type_name("NAME");
+    CLI::Option* const argument =
+        app.add_option("server", server_, "The server to speak to; none: all of them as one")
+            ->type_name("NAME");
+    app.add_option("--server", server_, "The same")->type_name("NAME")->excludes(argument);
+    app.add_flag("--up", up_, "Start the fleet if it does not run, as up does");
     add_fleet_options(app, choice_);
     app.footer(
-        "For hosts that only start stdio servers.  Ends when its stdin does.  mcpctl\n"
-        "client-config prints what such a host's configuration needs.\n\n"
+        "For hosts that only start stdio servers.  Ends when its stdin does; a fleet that\n"
+        "--up has started runs on.  mcpctl client-config prints what such a host's\n"
+        "configuration needs.\n\n"
         "Example: mcpctl connect weather");
   }
 
   int run() override {
-    const auto fleet = find_fleet(choice_);
+    const auto fleet = up_ ? find_or_start() : find_fleet(choice_);
     if (!fleet) return complain(fleet.error().message, exit_not_running);
     const auto offerers = offerers_of(*fleet);
     if (!offerers) return complain(offerers.error().message, exit_failed);
@@ -46,6 +55,26 @@ class Connect final : public Command {
   }
 
  private:
+  /// Without a word on stdout, where the protocol is spoken.
+  Result<FoundFleet> find_or_start() const {
+    auto running = find_fleet(choice_);
+    if (running) return running;
+    const auto files = runtime::ConfigFiles::locate(choice_.files);
+    if (!files) return std::unexpected{files.error()};
+    const config::Reading reading = files->load();
+    if (reading.has_errors()) {
+      return failure("nothing was started, for the configuration has errors: mcpctl check " +
+                     files->paths().front());
+    }
+    const auto fleet = Background::fleet(reading.config.name);
+    if (!fleet) return std::unexpected{fleet.error()};
+    if (fleet->answers()) return running;  // and is not the one that was asked for
+    const auto started = fleet->start(files->paths());
+    // Another host may have started it in the same moment.
+    if (!started && !fleet->answers(others_start)) return std::unexpected{started.error()};
+    return find_fleet(choice_);
+  }
+
   static int relay(http::Url url) {
     loop::ignore_sigpipe();
     loop::Loop loop;
@@ -71,6 +100,7 @@ class Connect final : public Command {
   }
 
   std::string server_;
+  bool up_{false};
   FleetChoice choice_;
 };
 

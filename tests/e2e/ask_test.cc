@@ -151,6 +151,51 @@ TEST_CASE("connect reads a file as it reads a pipe, and ends with it") {
   fleet.stop();
 }
 
+TEST_CASE("connect --up starts the fleet that is not there, once for all hosts, and leaves it") {
+  const std::string greeting =
+      R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18",)"
+      R"("capabilities":{},"clientInfo":{"name":"t","version":"1"}}})"
+      "\n";
+  const std::string question =
+      R"({"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"add",)"
+      R"("arguments":{"a":19,"b":23}}})"
+      "\n";
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  const std::string where = "-c " + fleet.config_file();
+
+  CHECK(connected(fleet, where, greeting).exit_code == 4);  // nobody asked to start it
+  write_file(fleet.file("lines"), greeting + question);
+  const std::string host = "cat lines | $MCPCTL connect --up --server math " + where;
+  const Outcome both =
+      typed(fleet, host + " >first & " + host + " >second; wait; cat first second");
+  CAPTURE(both.out);
+  CAPTURE(both.err);
+  CHECK(both.exit_code == 0);
+  CHECK(both.err.empty());
+  CHECK(std::ranges::count(both.out, '\n') == 4);  // nothing but answers
+  CHECK(fleet.state("math") == "ready");
+  const pid_t pid = fleet.pid("math");
+  CHECK(connected(fleet, "math --up " + where, greeting + question).exit_code == 0);
+  CHECK(fleet.pid("math") == pid);
+
+  CHECK(fleet.control({"down", "-c", fleet.config_file()}).exit_code == 0);
+  fleet.expect_nothing_left();
+}
+
+TEST_CASE("connect --up says why it cannot start a fleet") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  write_file(fleet.file("broken.json"), R"({"mcpServers":{"math":{"comand":"x"}}})");
+
+  const Outcome broken = connected(fleet, "--up -c broken.json", "");
+  CAPTURE(broken.err);
+  CHECK(broken.exit_code == 4);
+  CHECK(holds(broken.err, "mcpctl check"));
+  CHECK(broken.out.empty());
+  const Outcome missing = connected(fleet, "--up -c nowhere.json", "");
+  CHECK(missing.exit_code == 4);
+  CHECK(holds(missing.err, "nowhere.json"));
+}
+
 TEST_CASE("a host's configuration is printed for the fleet that runs") {
   Fleet fleet{Json{{"math", math()}}, with_door()};
   fleet.start();
@@ -158,6 +203,10 @@ TEST_CASE("a host's configuration is printed for the fleet that runs") {
 
   const Json claude = Json::parse(fleet.control({"client-config"}).out);
   CHECK(claude["mcpServers"]["math"]["args"][0] == "connect");
+  const Json starting = Json::parse(fleet.control({"client-config", "--up"}).out);
+  CHECK(starting["mcpServers"]["math"]["args"] ==
+        Json{"connect", "math", "--up", "-c", fleet.config_file()});
+  CHECK(fleet.control({"client-config", "cursor", "--up"}).exit_code == 2);
   const Json vscode = Json::parse(fleet.control({"client-config", "vscode"}).out);
   CHECK(holds(vscode["servers"]["math"]["url"], "/mcp/math"));
   fleet.stop();
