@@ -187,7 +187,7 @@ void Door::Inside::post(Request&& request) {
   if (!message) {
     const mcp::Malformed& malformed = message.error();
     return request.answer.respond(
-        error_reply(400, {}, code::parse_error,
+        error_reply(400, {}, malformed.is_json ? code::invalid_request : code::parse_error,
                     "this is no JSON-RPC message: " + std::string{malformed.what} + " at byte " +
                         std::to_string(malformed.offset)));
   }

@@ -340,7 +340,9 @@ Type type_of(std::string_view raw) {
 
 /// Decides the kind, and holds the members against JSON-RPC 2.0 §4 and §5.
 std::optional<Malformed> classify(std::string_view text, Envelope& e) {
-  const auto wrong = [](Span at, std::string_view what) { return Malformed{at.offset, what}; };
+  const auto wrong = [](Span at, std::string_view what) {
+    return Malformed{at.offset, what, true};
+  };
   const auto is = [text](Span span, Type type) { return span && type_of(span.in(text)) == type; };
   const bool id_is_null = is(e.id, Type::null);
 
@@ -392,7 +394,7 @@ std::expected<Envelope, Malformed> scan(std::string_view text) {
   } else if (RawArray{text}.next()) {
     *read = {};
   } else {
-    read = std::unexpected{Malformed{start, "empty batch"}};
+    read = std::unexpected{Malformed{start, "empty batch", true}};
   }
   return read;
 }

@@ -85,6 +85,7 @@ struct Envelope {
 struct Malformed {
   std::size_t offset{0};  ///< where it was noticed
   std::string_view what;  ///< static storage; "unterminated string"
+  bool is_json{false};    ///< JSON it is: an "Invalid Request" to JSON-RPC 2.0, no parse error
 };
 
 /// Deepest nesting of arrays and objects that is accepted.

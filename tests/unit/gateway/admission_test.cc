@@ -52,7 +52,9 @@ TEST_CASE("a request has one path, one type and one shape") {
   const Seen& broken = house.post("{\"jsonrpc\":");
   CHECK(broken.status == 400);
   CHECK(holds(broken.body, R"("id":null,"error":{"code":-32700)"));
-  CHECK(house.post("{\"jsonrpc\":\"2.0\",\"method\":1}").status == 400);
+  const Seen& invalid = house.post("{\"jsonrpc\":\"2.0\",\"method\":1}");
+  CHECK(invalid.status == 400);
+  CHECK(holds(invalid.body, R"("id":null,"error":{"code":-32600)"));
 }
 
 TEST_CASE("a token that stays is the same after a reload, and one that is gone may do nothing") {

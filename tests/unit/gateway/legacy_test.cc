@@ -277,6 +277,19 @@ TEST_CASE("batches belong to one revision") {
           .status == 202);
 }
 
+TEST_CASE("an empty batch is an invalid request") {
+  House house;
+  const http::Headers session = house.initialize("2025-03-26");
+
+  const Seen& empty = house.post(" [ ] ", session);
+  CHECK(empty.status == 400);
+  CHECK(holds(empty.body, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600)"));
+
+  const Seen& cut = house.post("[", session);
+  CHECK(cut.status == 400);
+  CHECK(holds(cut.body, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700)"));
+}
+
 TEST_CASE("one client cannot have more under way than it may") {
   config::Gateway config;
   config.max_in_flight = 2;

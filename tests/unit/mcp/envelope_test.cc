@@ -121,6 +121,17 @@ TEST_CASE("a member named twice is refused where two readers could differ") {
   CHECK(refused(R"({"jsonrpc":"2.0","method":"n","params":{"other":1,"other":2}})") == "accepted");
 }
 
+TEST_CASE("JSON that is no message is told from what is no JSON") {
+  for (const std::string_view text : {"[]", " [ ] ", "{}", R"({"jsonrpc":"2.0","method":1})"}) {
+    CAPTURE(text);
+    CHECK(scan(text).error().is_json);
+  }
+  for (const std::string_view text : {"", "[", "[1,]", R"({"jsonrpc":"2.0")", "[] []"}) {
+    CAPTURE(text);
+    CHECK_FALSE(scan(text).error().is_json);
+  }
+}
+
 TEST_CASE("what JSON-RPC forbids is refused, and the reason says what") {
   CHECK(refused("") == "empty message");
   CHECK(refused("  ") == "empty message");
