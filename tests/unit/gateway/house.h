@@ -214,6 +214,16 @@ inline std::string request_text(const std::string& id, const std::string& method
          "}";
 }
 
+/// The bytes of a request to "math", for a client that sees the bytes of the answer.
+inline std::string raw_request(std::string verb, const http::Headers& headers,
+                               const std::string& body) {
+  std::string text = std::move(verb) + " /mcp/math HTTP/1.1\r\nHost: localhost\r\n";
+  for (const http::Header field : headers) {
+    text += std::string{field.name} + ": " + std::string{field.value} + "\r\n";
+  }
+  return text + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
 /// The _meta of a modern request, and what stands before its other params.
 inline const std::string meta =
     R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",)"

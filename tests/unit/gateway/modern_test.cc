@@ -1,10 +1,7 @@
 // Clients of 2026-07-28: stateless requests that are what their headers say.
-#include <sys/socket.h>
-#include <unistd.h>
-
+#include "../http/http_fixture.h"
 #include "gateway/mirrored_params.h"
 #include "house.h"
-#include "loop/fd.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
@@ -17,22 +14,6 @@ std::string modern_text(const std::string& id, const std::string& method,
 }
 
 const std::string add = modern_text("1", "tools/call", R"("name":"add","arguments":{"a":1})");
-
-/// A modern tools/list, sent from another address of this machine.
-loop::Fd ask_from(const std::string& address, const Door& door, const std::string& body) {
-  loop::Fd socket{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  const auto from = *loop::Address::ip(address, 0);
-  const loop::Address& to = door.address();
-  REQUIRE(::bind(socket.get(), from.raw(), from.size()) == 0);
-  REQUIRE(::connect(socket.get(), to.raw(), to.size()) == 0);
-  std::string text = "POST /mcp/math HTTP/1.1\r\nHost: localhost\r\n";
-  for (const http::Header field : modern("tools/list")) {
-    text += std::string{field.name} + ": " + std::string{field.value} + "\r\n";
-  }
-  text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  REQUIRE(::write(socket.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-  return socket;
-}
 
 }  // namespace
 
@@ -110,8 +91,9 @@ TEST_CASE("clients without sessions and tokens have no more under way than their
   CHECK(refused.body.find(R"("id":4)") != std::string::npos);
 
   // Another address has its own count, a session too, and there is room again once one is over.
-  const loop::Fd neighbour =
-      ask_from("127.0.0.2", *house.door, request_text("5", "tools/list", '{' + meta + '}'));
+  http::RawClient neighbour{house.door->address(), *loop::Address::ip("127.0.0.2", 0)};
+  neighbour.send(
+      raw_request("POST", modern("tools/list"), request_text("5", "tools/list", '{' + meta + '}')));
   house.asked(4);
   house.begin("POST", "/mcp/math", request_text("6", "tools/call"), house.initialize());
   house.asked(5);

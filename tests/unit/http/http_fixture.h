@@ -46,6 +46,12 @@ class RawClient {
       : fd_(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     REQUIRE(::connect(fd_.get(), address.raw(), address.size()) == 0);
   }
+  /// Comes from another address of this machine.
+  RawClient(const loop::Address& address, const loop::Address& from)
+      : fd_(::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    REQUIRE(::bind(fd_.get(), from.raw(), from.size()) == 0);
+    REQUIRE(::connect(fd_.get(), address.raw(), address.size()) == 0);
+  }
 
   /// As much as the kernel takes.
   std::size_t send(std::string_view bytes) {
