@@ -9,9 +9,14 @@
 
 #include "../runtime/live_loop.h"
 #include "behind.h"
+#include "config/sha256.h"
+#include "gateway/door.h"
 #include "gateway/mirrored_params.h"
+#include "gateway/reply.h"
+#include "house.h"
 #include "http/server.h"
 #include "loop/address.h"
+#include "relay/message.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
@@ -118,6 +123,37 @@ struct Session {
   std::vector<runtime::UpstreamError> kinds;
   std::vector<std::uint64_t> abouts, unanswered;
   std::optional<HttpUpstream> upstream;
+};
+
+/// A server elsewhere that knows tools/call, and remembers the headers it was asked with.
+struct Recording {
+  explicit Recording(loop::Loop& loop)
+      : server(loop, [this](http::Exchange exchange) { answer(std::move(exchange)); }) {
+    REQUIRE(server.listen_tcp(*loop::Address::ip("127.0.0.1", 0)).has_value());
+  }
+  void answer(http::Exchange exchange) {
+    const http::Request& request = exchange.request();
+    asked.push_back(request.headers);
+    const auto message = mcp::scan(request.body);
+    if (!message || message->kind != mcp::Kind::request) {
+      return exchange.respond(request.method == "GET" ? 405 : 202, "text/plain", "");
+    }
+    const std::string_view id = message->id.in(request.body);
+    const std::string_view method = message->method.in(request.body);
+    const std::string_view result =
+        method == "\"initialize\""   ? R"({"protocolVersion":"2025-11-25","capabilities":)"
+                                       R"({"tools":{}},"serverInfo":{"name":"far","version":"1"}})"
+        : method == "\"tools/call\"" ? R"({"content":[],"said":"called"})"
+        : method == "\"tools/list\"" ? R"({"tools":[]})"
+                                     : "{}";
+    if (method == "\"server/discover\"") {
+      return exchange.respond(200, "application/json", error_text(id, -32601, "no"));
+    }
+    exchange.respond(200, "application/json", relay::result_message(id, result));
+  }
+
+  std::vector<http::Headers> asked;
+  http::Server server;
 };
 
 /// An answer of the far server to the request `id`.
@@ -337,5 +373,53 @@ TEST_CASE("clients reach a spawned HTTP server, across its crash") {
     CHECK(called->holds("Berlin"));
   }
   behind.upstreams.reset();
+  behind.fleet.stop_and_check();
+}
+
+TEST_CASE("a client's token does not go on to a server over HTTP, only the configured one") {
+  Behind behind{{}};
+  Recording far{behind.fleet.loop()};
+  config::Server remote;
+  remote.name = "far";
+  remote.transport = config::Transport::remote;
+  remote.url = "http://127.0.0.1:" + std::to_string(far.server.address().port()) + "/mcp";
+  std::string configured;
+  SUBCASE("which may be none") {}
+  SUBCASE("whatever it is") { configured = "Bearer of-the-gateway"; }
+  if (!configured.empty()) remote.headers = {{"Authorization", configured}};
+  behind.fleet.reading().config.servers.push_back(remote);
+  behind.fleet.supervisor().start();
+  REQUIRE(behind.fleet.supervisor().reload(false).applied);
+  REQUIRE(behind.fleet.until_state("far", supervisor::State::ready));
+
+  config::Gateway open;
+  open.listen = "127.0.0.1:0";
+  open.tokens = {{"client", config::sha256("of-the-client-0123"), {}}};
+  const auto door = std::move(*Door::open(behind.fleet.loop(), {open, {}, {}}));
+  door->serve(*behind.upstreams);
+  http::Client client{behind.fleet.loop()};
+  std::optional<http::Response> answer;
+  http::CallCallbacks callbacks;
+  callbacks.on_done = [&](Result<http::Response> done) {
+    REQUIRE(done.has_value());
+    answer = std::move(*done);
+  };
+  http::Headers headers = modern("tools/call", "any");
+  headers.set("Authorization", "Bearer of-the-client-0123");
+  const auto call =
+      client.send({"POST", *http::parse_url("http://" + door->address().text() + "/mcp/far"),
+                   headers, request_text("1", "tools/call", R"({"name":"any",)" + meta + '}')},
+                  {}, std::move(callbacks));
+  REQUIRE(behind.fleet.until([&] { return answer.has_value(); }));
+  REQUIRE(answer->body.find("called") != std::string::npos);
+
+  REQUIRE_FALSE(far.asked.empty());
+  for (const http::Headers& one : far.asked) {
+    CHECK(one.get("Authorization") == configured);
+    for (const http::Header field : one) {
+      CHECK(field.value.find("of-the-client") == std::string::npos);
+    }
+  }
+  door->leave();
   behind.fleet.stop_and_check();
 }
