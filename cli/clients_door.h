@@ -9,6 +9,7 @@
 #include "gateway/door.h"
 #include "gateway/upstreams.h"
 #include "loop/loop.h"
+#include "runtime/status.h"
 #include "runtime/supervisor.h"
 
 namespace mcpctl::cli {
@@ -24,6 +25,8 @@ class ClientsDoor {
 
   /// In the Prometheus text format; empty without a door.
   std::string metrics() const { return door_ ? door_->metrics() : std::string{}; }
+  /// Who is there.
+  runtime::Clients clients() const { return door_ ? door_->clients() : runtime::Clients{}; }
   /// Ends every session and request of clients; before the supervisor goes.
   void leave();
 

@@ -59,6 +59,8 @@ std::unique_ptr<Command> make_down();
 std::unique_ptr<Command> make_config();
 std::unique_ptr<Command> make_init();
 std::unique_ptr<Command> make_offers(std::string_view kind);  ///< tools, prompts, resources
+std::unique_ptr<Command> make_ping();
+std::unique_ptr<Command> make_sessions();
 std::unique_ptr<Command> make_call();
 std::unique_ptr<Command> make_read();
 std::unique_ptr<Command> make_connect();

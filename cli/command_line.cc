@@ -15,8 +15,7 @@ namespace mcpctl::cli {
 namespace {
 
 constexpr std::string_view introduction =
-    "mcpctl supervises fleets of MCP servers: starts them from the mcp.json you have,\n"
-    "proves them ready, restarts them, and leaves no process behind.";
+    "mcpctl keeps fleets of MCP servers running, from the mcp.json that you have.";
 
 constexpr std::string_view footer =
     "Exit status: 0 ok, 1 failed, 2 usage, 3 configuration, 4 not running.\n"
@@ -110,6 +109,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(make_top());
   commands.push_back(make_logs());
   commands.push_back(make_events());
+  commands.push_back(make_sessions());
   commands.push_back(make_wait());
   for (const std::string_view verb : {"start", "stop", "restart", "reset", "kill"}) {
     commands.push_back(make_control(verb));
@@ -117,6 +117,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(make_reload());
   commands.push_back(make_config());
   commands.push_back(make_init());
+  commands.push_back(make_ping());
   for (const std::string_view kind : {"tools", "prompts", "resources"}) {
     commands.push_back(make_offers(kind));
   }

@@ -90,6 +90,21 @@ ServerView server_of(const Json& json) {
   return server;
 }
 
+SessionView session_of(const Json& json) {
+  const Json& client = member(json, "client_info");
+  return {.id = text(json, "id"),
+          .path = text(json, "path"),
+          .client_name = text(client, "name"),
+          .client_version = text(client, "version"),
+          .protocol_version = text(json, "protocol_version"),
+          .token = text(json, "token"),
+          .remote = text(json, "remote"),
+          .age = duration(json, "age_ms").value_or(Duration{0}),
+          .idle = duration(json, "idle_ms").value_or(Duration{0}),
+          .in_flight = number<std::size_t>(json, "in_flight").value_or(0),
+          .streams = number<std::size_t>(json, "streams").value_or(0)};
+}
+
 std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -179,6 +194,33 @@ std::vector<Refusal> read_refusals(std::string_view json) {
     refusals.push_back({text(result, "server"), text(result, "error")});
   }
   return refusals;
+}
+
+Result<PongView> read_pong(std::string_view json) {
+  const auto pong = parsed(json);
+  if (!pong) return std::unexpected{pong.error()};
+  const auto round_trip = number<double>(*pong, "round_trip_ms");
+  if (!round_trip) {
+    return failure("cannot understand the supervisor's answer: it has no \"round_trip_ms\"");
+  }
+  return PongView{text(*pong, "server"), text(*pong, "asked"), *round_trip,
+                  text(*pong, "protocol_version"), text(*pong, "transport")};
+}
+
+Result<ClientsView> read_clients(std::string_view json) {
+  const auto clients = parsed(json);
+  if (!clients) return std::unexpected{clients.error()};
+  const Json& sessions = member(*clients, "sessions");
+  if (!sessions.is_array()) {
+    return failure("cannot understand the supervisor's answer: it has no \"sessions\"");
+  }
+  const Json& others = member(*clients, "without_session");
+  ClientsView view;
+  view.gateway = text(*clients, "gateway");
+  for (const Json& session : sessions) view.sessions.push_back(session_of(session));
+  view.requests = number<std::size_t>(others, "requests").value_or(0);
+  view.subscriptions = number<std::size_t>(others, "subscriptions").value_or(0);
+  return view;
 }
 
 Result<TransitionView> read_transition(std::string_view json) {

@@ -72,6 +72,39 @@ struct Refusal {
 };
 std::vector<Refusal> read_refusals(std::string_view json);
 
+/// A server's answer to a ping.
+struct PongView {
+  std::string server;
+  std::string asked;  ///< the method: a server may have no ping
+  double round_trip_ms{0};
+  std::string protocol_version;
+  std::string transport;
+};
+Result<PongView> read_pong(std::string_view json);
+
+/// A client's session at the clients' door.
+struct SessionView {
+  std::string id;  ///< its beginning
+  std::string path;
+  std::string client_name;
+  std::string client_version;
+  std::string protocol_version;
+  std::string token;  ///< its name
+  std::string remote;
+  Duration age{0};
+  Duration idle{0};
+  std::size_t in_flight{0};
+  std::size_t streams{0};
+};
+struct ClientsView {
+  std::string gateway;  ///< empty: there is no door
+  std::vector<SessionView> sessions;
+  // Of clients that have no sessions.
+  std::size_t requests{0};
+  std::size_t subscriptions{0};
+};
+Result<ClientsView> read_clients(std::string_view json);
+
 /// One server-sent transition.
 struct TransitionView {
   std::string time;

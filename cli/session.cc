@@ -162,6 +162,7 @@ Result<void> Session::open_door() {
   options.more_metrics = [this] {
     return loop_metrics() + (clients_ ? clients_->metrics() : std::string{});
   };
+  options.clients = [this] { return clients_ ? clients_->clients() : runtime::Clients{}; };
   auto door = control::Door::open(loop_, std::move(options));
   if (!door) return std::unexpected{door.error()};
   door_ = std::move(*door);

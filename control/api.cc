@@ -69,10 +69,11 @@ std::optional<http::Response> missing_server(const config::Config& config,
 }
 
 Api::Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown,
-         std::function<std::string()> more_metrics)
+         std::function<std::string()> more_metrics, std::function<runtime::Clients()> clients)
     : supervisor_(supervisor),
       on_shutdown_(std::move(on_shutdown)),
-      more_metrics_(std::move(more_metrics)) {}
+      more_metrics_(std::move(more_metrics)),
+      clients_(std::move(clients)) {}
 
 http::Response Api::answer(const http::Request& request) {
   const Path path = request.segments();
@@ -107,12 +108,15 @@ http::Response Api::answer_fleet(const http::Request& request, const Path& path)
     return json_reply(202, R"({"stopping":true})");
   }
   const bool is_known = what == "version" || what == "servers" || what == "logs" ||
-                        what == "plan" || what == "config";
+                        what == "plan" || what == "config" || what == "sessions";
   if (!is_known) return unknown_path(request);
   if (!reads(request)) return wrong_method("GET");
   if (what == "version") return version();
   if (what == "logs") return logs(request, "");
   if (what == "plan") return reload(true);
+  if (what == "sessions") {
+    return json_reply(200, to_json(clients_ ? clients_() : runtime::Clients{}));
+  }
   if (what == "config") return json_reply(200, config::to_json(supervisor_.config()));
   const bool with_usage = flag_parameter(request, "usage", true);
   return json_reply(200, to_json(supervisor_.status(with_usage), with_usage));
@@ -132,6 +136,7 @@ http::Response Api::answer_server(const http::Request& request, const Path& path
   if (path[2] == "logs") {
     return reads(request) ? logs(request, name) : wrong_method("GET");
   }
+  if (path[2] == "ping") return wrong_method("POST");  // else the Door had taken it
   const auto command = command_named(path[2]);
   if (!command) return unknown_path(request);
   if (request.method != "POST") return wrong_method("POST");

@@ -1,5 +1,5 @@
 // The operators' API without its wire: one request in, one answer out, never a
-// socket.  Streams (events, logs with follow=1) are control/follower.h's.
+// socket.  What takes time (events, logs with follow=1, ping) is the Door's.
 #pragma once
 #include <functional>
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "http/message.h"
+#include "runtime/status.h"
 #include "runtime/supervisor.h"
 
 namespace mcpctl::control {
@@ -16,9 +17,11 @@ namespace mcpctl::control {
 class Api {
  public:
   /// Borrows the supervisor.  `on_shutdown` begins the orderly end of everything.
-  /// `more_metrics` is appended to the metrics; may be empty.
+  /// `more_metrics` is appended to the metrics, `clients` says who is at the clients' door;
+  /// both may be empty.
   Api(runtime::Supervisor& supervisor, std::function<void()> on_shutdown,
-      std::function<std::string()> more_metrics = {});
+      std::function<std::string()> more_metrics = {},
+      std::function<runtime::Clients()> clients = {});
 
   http::Response answer(const http::Request& request);
 
@@ -41,6 +44,7 @@ class Api {
   runtime::Supervisor& supervisor_;
   std::function<void()> on_shutdown_;
   std::function<std::string()> more_metrics_;
+  std::function<runtime::Clients()> clients_;
 };
 
 /// 404 for a path that is none of ours.

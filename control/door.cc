@@ -6,6 +6,7 @@
 
 #include "control/log_follower.h"
 #include "control/parameters.h"
+#include "control/ping.h"
 #include "control/reply.h"
 
 namespace mcpctl::control {
@@ -13,6 +14,8 @@ namespace {
 
 constexpr int operators = 0;
 constexpr int probes_only = 1;
+constexpr Duration usual_ping{5'000};
+constexpr Duration longest_ping{24 * 3'600'000};
 
 bool may_enter(const http::Exchange& exchange) {
   const auto peer = exchange.peer();
@@ -39,7 +42,7 @@ std::optional<std::string> followed_server(const std::vector<std::string>& path)
 struct Door::Inside {
   Inside(runtime::Supervisor& served, const DoorOptions& options)
       : supervisor(served),
-        api(served, options.on_shutdown, options.more_metrics),
+        api(served, options.on_shutdown, options.more_metrics, options.clients),
         history(served.feed()) {}
 
   runtime::Supervisor& supervisor;
@@ -98,7 +101,33 @@ void Door::handle(http::Exchange exchange) {
     exchange.respond(inside_->api.answer_probe(exchange.request()));
     return;
   }
-  if (!follow(exchange)) exchange.respond(inside_->api.answer(exchange.request()));
+  if (ping(exchange) || follow(exchange)) return;
+  exchange.respond(inside_->api.answer(exchange.request()));
+}
+
+/// True when the request was one; then the exchange was taken.
+bool Door::ping(http::Exchange& exchange) {
+  const http::Request& request = exchange.request();
+  const std::vector<std::string> path = request.segments();
+  const bool is_ping = path.size() == 5 && path[0] == "api" && path[1] == "v1" &&
+                       path[2] == "servers" && path[4] == "ping";
+  if (!is_ping || request.method != "POST") return false;
+  runtime::Supervisor& supervisor = inside_->supervisor;
+  const std::string& name = path[3];
+  const auto timeout = number_parameter(request, "timeout_ms");
+  const auto limit = static_cast<std::uint64_t>(longest_ping.count());
+  if (!supervisor.status_of(name, false)) {
+    auto missing = missing_server(supervisor.config(), name);
+    exchange.respond(missing ? std::move(*missing) : unknown_path(request));
+  } else if (!timeout || timeout->value_or(1) == 0 || timeout->value_or(1) > limit) {
+    exchange.respond(problem_reply(
+        400, "timeout_ms is a number of milliseconds from 1 to " + std::to_string(limit)));
+  } else {
+    const auto patience = static_cast<std::uint64_t>(usual_ping.count());
+    const Duration within{static_cast<Duration::rep>(timeout->value_or(patience))};
+    add_follower<Ping>(std::move(exchange), loop_, supervisor, name, within);
+  }
+  return true;
 }
 
 /// True when the request wanted a stream, or an answer that only streams have; then

@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "loop/address.h"
 #include "loop/loop.h"
+#include "runtime/status.h"
 #include "runtime/supervisor.h"
 
 namespace mcpctl::control {
@@ -29,6 +30,8 @@ struct DoorOptions {
   std::function<void()> on_shutdown;
   /// Figures of others for /metrics, in its format.
   std::function<std::string()> more_metrics;
+  /// Who is at the clients' door; none: nobody can be.
+  std::function<runtime::Clients()> clients;
   /// A sentence for the log: trouble of a listener, a client dropped.
   std::function<void(std::string_view)> on_trouble;
 };
@@ -53,6 +56,7 @@ class Door {
   explicit Door(loop::Loop& loop, DoorOptions options);
   void handle(http::Exchange exchange);
   bool follow(http::Exchange& exchange);
+  bool ping(http::Exchange& exchange);
   template <typename Kind, typename... Arguments>
   void add_follower(http::Exchange exchange, Arguments&&... arguments);
 

@@ -97,6 +97,25 @@ Json json_of(const std::optional<runtime::SuccessorStatus>& successor) {
           {"stderr_tail", successor->stderr_tail}};
 }
 
+Json json_of(const runtime::ClientSession& session) {
+  Json value;
+  value["id"] = session.id;
+  value["path"] = session.server.empty() ? "/mcp" : "/mcp/" + session.server;
+  value["server"] = text_or_null(session.server);
+  value["client_info"] = nullptr;
+  if (!session.client_name.empty() || !session.client_version.empty()) {
+    value["client_info"] = {{"name", session.client_name}, {"version", session.client_version}};
+  }
+  value["protocol_version"] = session.protocol_version;
+  value["token"] = text_or_null(session.token);
+  value["remote"] = text_or_null(session.remote);
+  value["age_ms"] = session.age.count();
+  value["idle_ms"] = session.idle.count();
+  value["in_flight"] = session.in_flight;
+  value["streams"] = session.streams;
+  return value;
+}
+
 Json json_of(const runtime::ServerStatus& status, bool with_usage) {
   const bool measured = with_usage && status.pid.has_value();
   Json value;
@@ -175,6 +194,30 @@ std::string to_json(const runtime::FleetStatus& status, bool with_usage) {
   value["config_stale"] = status.config_stale;
   value["servers"] = Json::array();
   for (const auto& server : status.servers) value["servers"].push_back(json_of(server, with_usage));
+  return text_of(value);
+}
+
+std::string to_json(const runtime::Clients& clients) {
+  Json value;
+  value["gateway"] = text_or_null(clients.gateway);
+  value["sessions"] = Json::array();
+  for (const runtime::ClientSession& session : clients.sessions) {
+    value["sessions"].push_back(json_of(session));
+  }
+  value["without_session"] = {{"requests", clients.requests},
+                              {"subscriptions", clients.subscriptions}};
+  return text_of(value);
+}
+
+std::string to_json(const runtime::ServerStatus& server, const runtime::Pong& pong) {
+  Json value;
+  value["server"] = server.name;
+  value["asked"] = mcp::name(pong.asked);
+  value["round_trip_ms"] = static_cast<double>(pong.round_trip.count()) / 1000;
+  value["era"] = text_or_null(server.era);
+  value["protocol_version"] = text_or_null(server.protocol_version);
+  value["transport"] = name_of(server.transport);
+  value["state"] = supervisor::name(server.state);
   return text_of(value);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "runtime/feed.h"
+#include "runtime/pings.h"
 #include "runtime/server_log.h"
 #include "runtime/status.h"
 #include "runtime/supervisor.h"
@@ -21,6 +22,11 @@ namespace mcpctl::control {
 /// is false.  `tools` is an array of names, `why` a text.
 std::string to_json(const runtime::ServerStatus& status, bool with_usage);
 std::string to_json(const runtime::FleetStatus& status, bool with_usage);
+
+std::string to_json(const runtime::Clients& clients);
+
+/// How `server` answered a ping.
+std::string to_json(const runtime::ServerStatus& server, const runtime::Pong& pong);
 
 std::string to_json(const runtime::Transitioned& transition);
 

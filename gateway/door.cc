@@ -95,6 +95,13 @@ Occupancy Door::occupancy() const {
   return now;
 }
 
+runtime::Clients Door::clients() const {
+  runtime::Clients clients;
+  if (inside_) clients = inside_->clients();
+  clients.gateway = "http://" + address().text() + "/mcp";
+  return clients;
+}
+
 void Door::handle(http::Exchange&& exchange) {
   if (inside_) return inside_->handle(std::move(exchange));
   exchange.respond(

@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "loop/address.h"
 #include "loop/loop.h"
+#include "runtime/status.h"
 
 namespace mcpctl::gateway {
 
@@ -49,6 +50,8 @@ class Door final : private VisitSink {
   /// With the actual port.
   const loop::Address& address() const { return server_.address(); }
   Occupancy occupancy() const;
+  /// For operators: who is there.
+  runtime::Clients clients() const;
   /// In the Prometheus text format.
   std::string metrics() const { return figures_.text(occupancy()); }
 

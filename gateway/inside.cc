@@ -7,6 +7,7 @@
 #include "gateway/classify.h"
 #include "gateway/reply.h"
 #include "mcp/raw.h"
+#include "mcp/text.h"
 #include "relay/message.h"
 #include "relay/profile.h"
 #include "relay/task_extension.h"
@@ -15,6 +16,8 @@ namespace mcpctl::gateway {
 namespace {
 
 namespace code = mcp::error_code;
+
+constexpr std::size_t longest_name = 64;
 
 /// Methods of the legacy era that the modern one has removed.
 constexpr std::array<std::string_view, 5> removed{"initialize", "ping", "logging/setLevel",
@@ -75,6 +78,12 @@ bool is_modern(const http::Headers& headers) {
   return revision && revision->era == mcp::Era::modern;
 }
 
+/// What a client says of itself, for people.
+std::string told(std::string_view client_info, std::string_view key) {
+  return mcp::printable(mcp::string_value(mcp::member(client_info, key)).value_or(""),
+                        longest_name);
+}
+
 void refuse(Answer& answer, int status, std::string_view why, http::Headers extra = {}) {
   http::Response response = error_reply(status, {}, code::invalid_request, why);
   for (const http::Header field : extra) response.headers.add(field.name, field.value);
@@ -118,6 +127,16 @@ void Door::Inside::reconfigured() {
     if (admission_.may_enter(request.principal(), request.server())) continue;
     request.leave("this token may not be here any more");
   }
+}
+
+runtime::Clients Door::Inside::clients() const {
+  runtime::Clients clients;
+  clients.sessions = sessions_.list();
+  const auto subscriptions = std::ranges::count_if(
+      modern_, [](const auto& request) { return request->is_subscription(); });
+  clients.subscriptions = static_cast<std::size_t>(subscriptions);
+  clients.requests = modern_.size() - clients.subscriptions;
+  return clients;
 }
 
 bool Door::Inside::admit(Request& request) {
@@ -309,8 +328,15 @@ void Door::Inside::initialize(Request&& request, relay::Request&& message) {
              }
              const std::string_view revision = asker.revision;
              const bool logs = relay::declares(described->capabilities, "logging");
-             const LegacySession& session =
-                 sessions_.open({"", server, principal, revision, logs}, std::move(asker));
+             LegacySession::Terms terms{.id = "",
+                                        .server = server,
+                                        .principal = principal,
+                                        .revision = revision,
+                                        .logs = logs,
+                                        .remote = answer.visit().peer,
+                                        .name = told(asker.info, "name"),
+                                        .version = told(asker.info, "version")};
+             const LegacySession& session = sessions_.open(std::move(terms), std::move(asker));
              http::Response response = json_reply(
                  200, relay::result_message(id, relay::initialize_result(*described, revision)));
              response.headers.add("Mcp-Session-Id", session.terms().id);

@@ -25,6 +25,7 @@ struct Door::Inside {
   void reconfigured();
   std::size_t in_flight() const { return modern_.size() + sessions_.in_flight(); }
   std::size_t sessions() const { return sessions_.count(); }
+  runtime::Clients clients() const;
 
  private:
   using Moderns = std::list<std::unique_ptr<ModernRequest>>;

@@ -41,6 +41,12 @@ LegacySession::~LegacySession() {
   }
 }
 
+std::size_t LegacySession::open_streams() const {
+  const auto count = std::ranges::count_if(
+      streams_, [](const Stream& stream) { return stream.begun && stream.answer; });
+  return static_cast<std::size_t>(count) + (own_ && own_->is_open() ? 1 : 0);
+}
+
 bool LegacySession::primes() const { return terms_.revision >= priming_since; }
 
 // --- what comes ----------------------------------------------------------------

@@ -27,6 +27,10 @@ class LegacySession final : public DownstreamSink {
     Principal principal;
     std::string_view revision;  ///< static storage
     bool logs{false};           ///< the server declares logging
+    // Of the client, for who looks at the door.
+    std::string remote{};   ///< where it came from
+    std::string name{};     ///< as it says, printable
+    std::string version{};  ///< the same
   };
   LegacySession(Floor& floor, Terms terms, relay::Asker asker);
   ~LegacySession();
@@ -34,6 +38,8 @@ class LegacySession final : public DownstreamSink {
   const Terms& terms() const { return terms_; }
   bool is_busy() const { return !calls_.empty() || (own_ && own_->is_open()); }
   std::size_t in_flight() const { return calls_.size(); }
+  /// Of events, with somebody at the other end.
+  std::size_t open_streams() const;
 
   /// A message or batch that was classified as legacy; its method and tool stand in the
   /// answer's visit.

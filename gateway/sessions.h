@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "gateway/legacy_session.h"
 #include "loop/timer.h"
+#include "runtime/status.h"
 
 namespace mcpctl::gateway {
 
@@ -28,11 +30,15 @@ class Sessions {
 
   std::size_t count() const { return sessions_.size(); }
   std::size_t in_flight() const;
+  /// The one used last first.
+  std::vector<runtime::ClientSession> list() const;
 
  private:
   struct Entry {
     std::unique_ptr<LegacySession> session;
-    Instant used;
+    Instant opened;
+    Instant heard;  ///< of its client
+    Instant used;   ///< the same, or busy since
   };
   using Entries = std::list<Entry>;  ///< used least recently first
 

@@ -66,15 +66,12 @@ void Prober::open_conversation() {
   if (http_) {
     http_->end_session();
   } else if (over_http()) {
-    http_.emplace(loop_, server_.url, server_.headers,
-                  HttpTransport::Callbacks{
-                      [this](std::string_view message) { conversation_->receive(message); },
-                      [this](std::uint64_t id, const std::string& why) {
-                        conversation_->request_failed(id, why);
-                      },
-                      [this](std::uint64_t id, const std::string& why) {
-                        conversation_->request_failed(id, why, true);
-                      }});
+    http_.emplace(
+        loop_, server_.url, server_.headers,
+        HttpTransport::Callbacks{
+            [this](std::string_view message) { hear_over_http(message); },
+            [this](std::uint64_t id, const std::string& why) { request_failed(id, why, false); },
+            [this](std::uint64_t id, const std::string& why) { request_failed(id, why, true); }});
   }
   conversation_.emplace(
       loop_, options,
@@ -97,6 +94,7 @@ void Prober::sent_by_client(const mcp::Send& message) {
 void Prober::told(const mcp::Output& output) {
   memory_.skip_discover = conversation_->client().skip_discover_next_time();
   if (std::holds_alternative<mcp::HandshakeCompleted>(output)) {
+    send_pings();
     if (relays_) callbacks_.on_opened(conversation_->client().profile());
     if (over_http()) return handshake_ended(true);
     return feed(health::ReadinessEvent{health::ConversationOpened{}});
@@ -198,6 +196,25 @@ void Prober::reconfigure(const config::Liveness&) {
   if (was_failing) callbacks_.on_recovered();
 }
 
+void Prober::ping(Duration patience, OnPong done) {
+  const Instant now = loop_.now();
+  std::erase_if(unsent_pings_, [now](const Unsent& ping) { return ping.until <= now; });
+  unsent_pings_.push_back({now + patience, std::move(done)});
+  if (is_open()) send_pings();
+}
+
+void Prober::send_pings() {
+  if (left_alone_) return;
+  const Instant now = loop_.now();
+  for (Unsent& ping : std::exchange(unsent_pings_, {})) {
+    if (ping.until <= now) continue;
+    const mcp::Send message =
+        pings_.ask(conversation_->client(), {client_version}, conversation_->take_id(), now,
+                   ping.until, std::move(ping.done));
+    http_ ? http_->send(message, ping.until - now) : callbacks_.write(message.text);
+  }
+}
+
 // ---- what the process says -------------------------------------------------------
 
 void Prober::heard_stdout(std::string_view bytes) {
@@ -226,10 +243,24 @@ void Prober::hear(std::string_view message) {
     }
     return;
   }
+  if (pings_.hear(*envelope, message)) return;
   const bool unclaimed = conversation_->receive(*envelope, message) == mcp::Receipt::unclaimed;
   if (!relays_ || !unclaimed) return;
   const bool taken = callbacks_.relay(message, *envelope);
   if (!taken && envelope->kind == mcp::Kind::request) conversation_->refuse(*envelope, message);
+}
+
+void Prober::hear_over_http(std::string_view message) {
+  if (pings_.is_waiting()) {
+    const auto envelope = mcp::scan(message);
+    if (envelope && pings_.hear(*envelope, message)) return;
+  }
+  conversation_->receive(message);
+}
+
+void Prober::request_failed(std::uint64_t id, const std::string& why, bool unsent) {
+  pings_.failed(id, why);
+  conversation_->request_failed(id, why, unsent);
 }
 
 void Prober::heard_line(std::string_view line) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "config/config.h"
 #include "health/line_pattern.h"
@@ -19,6 +20,7 @@
 #include "runtime/check_runner.h"
 #include "runtime/conversation.h"
 #include "runtime/http_transport.h"
+#include "runtime/pings.h"
 
 namespace mcpctl::runtime {
 
@@ -66,6 +68,9 @@ class Prober {
   void leave_alone();
   /// New liveness settings for a running server.
   void reconfigure(const config::Liveness& liveness);
+  /// An operator's question, see Pings: when there is a conversation, which may be soon.
+  /// Forgotten after `patience`, and with the prober.
+  void ping(Duration patience, OnPong done);
 
   // What the process says.
   void heard_stdout(std::string_view bytes);
@@ -87,6 +92,9 @@ class Prober {
  private:
   void open_conversation();
   void hear(std::string_view message);
+  void hear_over_http(std::string_view message);
+  void request_failed(std::uint64_t id, const std::string& why, bool unsent);
+  void send_pings();
   void told(const mcp::Output& output);
   void sent_by_client(const mcp::Send& message);
   void prove(const health::ReadinessEvent& evidence);
@@ -133,6 +141,12 @@ class Prober {
   mcp::LineFramer framer_;
   std::optional<HttpTransport> http_;
   std::optional<Conversation> conversation_;
+  struct Unsent {
+    Instant until;
+    OnPong done;
+  };
+  std::vector<Unsent> unsent_pings_;  ///< until there is a conversation
+  Pings pings_;
   health::CheckId try_;    ///< the handshake over HTTP that runs
   health::CheckId check_;  ///< the probe that runs
   std::string last_failure_;

@@ -1,6 +1,7 @@
 // What an operator sees of the fleet at one moment, as values: the source of
 // `mcpctl ps`, of the API and of the metrics.  Holds no secrets and borrows nothing.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -80,6 +81,31 @@ struct FleetStatus {
   bool stopping{false};
   std::string gateway;  ///< where MCP clients reach it: "http://127.0.0.1:7420/mcp"; or empty
   std::vector<ServerStatus> servers;  ///< in configuration order
+};
+
+/// A session of one legacy client at the clients' door.  What the client says of itself is
+/// printable and bounded.
+struct ClientSession {
+  std::string id;      ///< its beginning: who had all of it could disturb the session
+  std::string server;  ///< at /mcp/NAME; "": at /mcp, all of them
+  std::string client_name;
+  std::string client_version;
+  std::string protocol_version;
+  std::string token;   ///< the name of the one that it came with; "" without
+  std::string remote;  ///< the address that opened it
+  Duration age{0};
+  Duration idle{0};          ///< since its last message
+  std::size_t in_flight{0};  ///< requests
+  std::size_t streams{0};    ///< of events, open
+};
+
+/// Who is at the clients' door.
+struct Clients {
+  std::string gateway;                  ///< where it is; "": there is none
+  std::vector<ClientSession> sessions;  ///< the one used last first
+  // Of modern clients, who have no sessions.
+  std::size_t requests{0};       ///< in flight
+  std::size_t subscriptions{0};  ///< open
 };
 
 /// Every required server is ready, completed, or idle by design.

@@ -20,6 +20,11 @@ Result<void> Supervisor::restart_rolling(std::string_view server) {
   return running_->restart_rolling(server);
 }
 
+void Supervisor::ping(std::string_view server, Duration patience, OnPong done) {
+  Instance* const instance = running_->find(server);
+  if (instance != nullptr) instance->ping(patience, std::move(done));
+}
+
 ReloadOutcome Supervisor::reload(bool dry_run) { return running_->reload(dry_run); }
 void Supervisor::stop_all() { running_->stop_all(); }
 void Supervisor::kill_all() { running_->kill_all(); }

@@ -21,6 +21,7 @@
 #include "loop/loop.h"
 #include "runtime/channel.h"
 #include "runtime/feed.h"
+#include "runtime/pings.h"
 #include "runtime/server_log.h"
 #include "runtime/status.h"
 #include "runtime/traffic.h"
@@ -92,6 +93,11 @@ class Supervisor {
   /// says why).  What does not serve is restarted as by command().  An error for a server
   /// of which there cannot be two.
   Result<void> restart_rolling(std::string_view server);
+
+  /// Asks a server that is ready or degraded whether it answers (see Pings).  `done` is
+  /// called from the loop, never from inside; not at all when nothing comes within
+  /// `patience`, or the process goes.
+  void ping(std::string_view server, Duration patience, OnPong done);
 
   /// Reads the configuration anew and applies what changed; a bad one changes
   /// nothing.  A server that has to restart does so as by restart_rolling(), if there can

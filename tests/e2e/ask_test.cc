@@ -1,5 +1,8 @@
 // Servers asked from the shell, and the fleet as a stdio server.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -20,6 +23,16 @@ Outcome typed(const Fleet& fleet, const std::string& line) {
   launch.env.emplace_back("XDG_RUNTIME_DIR", fleet.file("run"));
   launch.env.emplace_back("MCPCTL", mcpctl_binary);
   return run_to_end(launch);
+}
+
+/// Bytes that a process has not read yet.
+int waits_in_stdin(pid_t pid) {
+  const std::string pipe = "/proc/" + std::to_string(pid) + "/fd/0";
+  const int fd = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  int bytes = 0;
+  if (fd < 0 || ::ioctl(fd, FIONREAD, &bytes) != 0) bytes = -1;
+  ::close(fd);
+  return bytes;
 }
 
 /// What `mcpctl connect WHERE` answers to `lines`.
@@ -209,5 +222,134 @@ TEST_CASE("a host's configuration is printed for the fleet that runs") {
   CHECK(fleet.control({"client-config", "cursor", "--up"}).exit_code == 2);
   const Json vscode = Json::parse(fleet.control({"client-config", "vscode"}).out);
   CHECK(holds(vscode["servers"]["math"]["url"], "/mcp/math"));
+  fleet.stop();
+}
+
+TEST_CASE("ping asks servers of both eras and transports, and says who does not answer") {
+  const Json weather{{"command", MCPCTL_BINARY_DIR "/examples/weather"},
+                     {"url", "http://127.0.0.1:${PORT}/mcp"},
+                     {"env", {{"PORT", "${PORT}"}}},
+                     {"x-mcpctl", {{"port", 0}}}};
+  Fleet fleet{Json{{"math", math()},
+                   {"old", misbehaving({})},
+                   {"web", weather},
+                   {"side", companion({})},
+                   {"deaf", misbehaving({"no-ping"})}},
+              quick()};
+  fleet.start();
+  fleet.await_all("ready");
+
+  const Outcome answered = fleet.control({"ping", "math", "old", "web"});
+  CAPTURE(answered.out);
+  CAPTURE(answered.err);
+  CHECK(answered.exit_code == 0);
+  CHECK(holds(answered.out, "math  pong in "));
+  CHECK(holds(answered.out, " ms (2026-07-28, stdio, by server/discover)\n"));
+  CHECK(holds(answered.out, "old   pong in "));
+  CHECK(holds(answered.out, " ms (2025-11-25, stdio)\n"));
+  CHECK(holds(answered.out, " ms (2026-07-28, http, by server/discover)\n"));
+  const Outcome silent = fleet.control({"ping", "--timeout", "200ms"});
+  CHECK(silent.exit_code == 1);
+  CHECK(std::ranges::count(silent.out, '\n') == 3);
+  CHECK(silent.err == "mcpctl: ping: deaf has not answered within 200ms\n");
+  const Json told = Json::parse(fleet.control({"ping", "old", "--json"}).out);
+  CHECK(told["asked"] == "ping");
+  CHECK(told["round_trip_ms"].get<double>() > 0);
+  const Outcome refused = fleet.control({"ping", "deaf", "--timeout", "100ms", "--json"});
+  CHECK(refused.exit_code == 1);
+  CHECK(Json::parse(refused.out)["error"] == "deaf has not answered within 100ms");
+  CHECK(fleet.state("deaf") == "ready");  // nobody is judged by it
+  CHECK(holds(fleet.control({"ping", "side"}).err, "side speaks no MCP"));
+  CHECK(holds(fleet.control({"ping", "mth"}).err, "did you mean \"math\"?"));
+  CHECK(fleet.control({"ping", "math", "--timeout", "soon"}).exit_code == 2);
+  fleet.stop();
+}
+
+TEST_CASE("ping starts a lazy server that it names, and says of others why they cannot be asked") {
+  Json lazy = math();
+  lazy["x-mcpctl"]["lifecycle"] = "lazy";
+  Fleet fleet{Json{{"lazy", lazy}, {"math", math()}}, quick()};
+  fleet.start();
+  fleet.await("math", "ready");
+  fleet.await("lazy", "idle");
+
+  CHECK(fleet.control({"ping"}).out.starts_with("math  pong in "));
+  CHECK(fleet.state("lazy") == "idle");
+  const Outcome woken = fleet.control({"ping", "lazy"});
+  CAPTURE(woken.err);
+  CHECK(woken.exit_code == 0);
+  CHECK(holds(woken.out, "lazy  pong in "));
+  CHECK(fleet.state("lazy") == "ready");
+  REQUIRE(fleet.control({"stop", "math"}).exit_code == 0);
+  const Outcome stopped = fleet.control({"ping", "math"});
+  CHECK(stopped.exit_code == 1);
+  CHECK(stopped.err ==
+        "mcpctl: ping: math does not run, it is stopped: stop requested; start it with mcpctl "
+        "start math\n");
+  fleet.stop();
+}
+
+TEST_CASE("ping tells of a server that dies of it") {
+  Fleet fleet{Json{{"math", math()}}, quick()};
+  fleet.start();
+  fleet.await("math", "ready");
+  ::kill(fleet.pid("math"), SIGSTOP);  // it hears the question and says nothing
+
+  Launch launch;
+  launch.argv = {mcpctl_binary, "ping", "math", "--timeout", "30s"};
+  launch.cwd = fleet.folder();
+  launch.env = plain_environment(fleet.folder());
+  launch.env.emplace_back("XDG_RUNTIME_DIR", fleet.file("run"));
+  launch.stdout_file = launch.stderr_file = fleet.file("ping");
+  Program ping{launch};
+  REQUIRE(eventually([&] { return waits_in_stdin(fleet.pid("math")) > 0; }));
+  ::kill(fleet.pid("math"), SIGKILL);
+
+  CHECK(ping.wait() == 1);
+  const std::string said = read_file(fleet.file("ping"));
+  CAPTURE(said);
+  CHECK(holds(said, "mcpctl: ping: math went before it answered, it is "));
+  fleet.stop();
+}
+
+TEST_CASE("sessions lists the clients at the door by what they may be known by") {
+  Fleet fleet{Json{{"math", math()}}, with_door()};
+  fleet.start();
+  fleet.await("math", "ready");
+  const Outcome none = fleet.control({"sessions"});
+  CHECK(none.exit_code == 0);
+  CHECK(none.out.starts_with("no client has a session at http://127.0.0.1:"));
+
+  const std::string fields = open_session(port_of(fleet));
+  open_session(port_of(fleet), "/mcp");
+  const Outcome listed = fleet.control({"sessions"});
+  CAPTURE(listed.out);
+  CHECK(listed.exit_code == 0);
+  CHECK(holds(listed.out, "SESSION   PATH       CLIENT  PROTOCOL"));
+  CHECK(holds(listed.out, "/mcp/math  test 1  2025-11-25  -      127.0.0.1"));
+  CHECK(std::ranges::count(listed.out, '\n') == 3);
+
+  const Json json = Json::parse(fleet.control({"sessions", "--json"}).out);
+  REQUIRE(json["sessions"].size() == 2);
+  CHECK(json["sessions"][0]["path"] == "/mcp");
+  const std::string id = json["sessions"][1]["id"];
+  CHECK(id.size() == 8);
+  CHECK(holds(fields, "Mcp-Session-Id: " + id));
+  CHECK_FALSE(holds(json.dump(), fields.substr(fields.find(id), 32)));
+  CHECK(ask(port_of(fleet), "GET", "/api/v1/sessions", "", "").status == 404);
+  fleet.stop();
+}
+
+TEST_CASE("a fleet without a door has no sessions to list") {
+  Json closed = quick();
+  closed["gateway"]["listen"] = "off";
+  Fleet fleet{Json{{"math", math()}}, closed};
+  fleet.start();
+  fleet.await("math", "ready");
+
+  const Outcome refused = fleet.control({"sessions"});
+  CHECK(refused.exit_code == 1);
+  CHECK(refused.err == "mcpctl: fleet " + fleet.name() + " has no door for MCP clients\n");
+  CHECK(fleet.control({"ping", "math"}).exit_code == 0);  // needs none
   fleet.stop();
 }

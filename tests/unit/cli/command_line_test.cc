@@ -124,8 +124,9 @@ TEST_CASE("completion knows every command and option, and which take servers") {
   for (const CommandWords& command : words) {
     if (command.takes_servers) servers.insert(command.name);
   }
-  CHECK(servers == std::set<std::string>{"connect", "events", "kill", "logs", "prompts", "reset",
-                                         "resources", "restart", "start", "stop", "tools", "wait"});
+  CHECK(servers == std::set<std::string>{"connect", "events", "kill", "logs", "ping", "prompts",
+                                         "reset", "resources", "restart", "start", "stop", "tools",
+                                         "wait"});
   const std::string bash = bash_completion(words);
   CHECK(bash.find("ps) words='--help --config --fleet --json --watch';") != std::string::npos);
   CHECK(fish_completion(words).find("-n '__fish_seen_subcommand_from logs' -l follow -s f -d") !=

@@ -426,3 +426,68 @@ TEST_CASE("a shutdown through the door ends the fleet and then the streams") {
 
   CHECK(house.supervisor().status(false).servers[0].state == supervisor::State::stopped);
 }
+
+TEST_CASE("a ping that cannot be asked says why, and what to do") {
+  House house{{process("side", "exec sleep 60"), process("other", "exec sleep 60")}};
+  house.move_in();
+  REQUIRE(house.until_state("side", "ready"));
+  const auto detail = [&](const std::string& target, int status) {
+    const http::Response answer = house.ask("POST", "/api/v1/servers/" + target);
+    CHECK(answer.status == status);
+    return Json::parse(answer.body)["detail"].get<std::string>();
+  };
+
+  CHECK(detail("side/ping", 409) == "side speaks no MCP: there is nobody to ask");
+  CHECK(detail("sid/ping", 404) == "no server \"sid\" in this fleet");
+  CHECK(detail("side/ping?timeout_ms=0", 400).starts_with("timeout_ms is a number"));
+  CHECK(detail("side/ping?timeout_ms=x", 400).starts_with("timeout_ms is a number"));
+  CHECK(house.ask("GET", "/api/v1/servers/side/ping").headers.get("Allow") == "POST");
+}
+
+TEST_CASE("a ping waits for a server that starts, within its time") {
+  config::Server mute = process("mute", "exec sleep 60");
+  mute.kind = config::Kind::mcp;
+  House house{{mute}};
+  house.move_in();
+  REQUIRE(house.until_state("mute", "starting"));
+
+  const http::Response late = house.ask("POST", "/api/v1/servers/mute/ping?timeout_ms=50");
+  CHECK(late.status == 504);
+  CHECK(Json::parse(late.body)["detail"].get<std::string>().starts_with(
+      "mute could not be asked within 50ms, it is starting"));
+
+  Client waiting{house.loop(), house.socket(),
+                 "POST /api/v1/servers/mute/ping HTTP/1.1\r\nHost: x\r\n\r\n"};
+  CHECK(house.ask("POST", "/api/v1/servers/mute/stop").status == 202);
+  REQUIRE(house.until([&] { return waiting.is_complete(); }));
+  const http::Response stopped = waiting.take_answer();
+  CHECK(stopped.status == 409);
+  CHECK(Json::parse(stopped.body)["suggestion"] == "start it with mcpctl start mute");
+}
+
+TEST_CASE("an operator who leaves a ping that waits, and a door that closes, end it") {
+  config::Server mute = process("mute", "exec sleep 60");
+  mute.kind = config::Kind::mcp;
+  House house{{mute}};
+  house.move_in();
+  REQUIRE(house.until_state("mute", "starting"));
+  const std::string ping = "POST /api/v1/servers/mute/ping HTTP/1.1\r\nHost: x\r\n\r\n";
+
+  {
+    Client impatient{house.loop(), house.socket(), ping};
+  }
+  Client patient{house.loop(), house.socket(), ping};
+  CHECK(house.ask("GET", "/api/v1/version").status == 200);
+
+  CHECK_FALSE(patient.is_complete());
+}
+
+TEST_CASE("a fleet without a door for clients has no sessions") {
+  House house{{process("a", "exec sleep 60")}};
+  house.move_in();
+
+  const Json clients = house.json("GET", "/api/v1/sessions");
+
+  CHECK(clients["gateway"].is_null());
+  CHECK(clients["sessions"].empty());
+}

@@ -163,3 +163,62 @@ TEST_CASE("a plan names what happens to each server and which keys are the reaso
   CHECK(json["changes"][0]["keys"] == Json{"args", "env"});
   CHECK(json["changes"][0]["rolling"] == true);
 }
+
+TEST_CASE("sessions of clients are told by the beginning of their id and the name of their token") {
+  runtime::Clients clients;
+  clients.gateway = "http://127.0.0.1:7420/mcp";
+  clients.sessions.push_back({.id = "0a1b2c3d",
+                              .server = "math",
+                              .client_name = "claude",
+                              .client_version = "2.1",
+                              .protocol_version = "2025-11-25",
+                              .token = "ci",
+                              .remote = "10.0.0.7",
+                              .age = Duration{5'000},
+                              .idle = Duration{40},
+                              .in_flight = 2,
+                              .streams = 1});
+  clients.requests = 3;
+
+  const Json json = parsed(to_json(clients));
+
+  CHECK(json["gateway"] == "http://127.0.0.1:7420/mcp");
+  CHECK(json["without_session"] == Json{{"requests", 3}, {"subscriptions", 0}});
+  CHECK(json["sessions"][0] == Json{{"id", "0a1b2c3d"},
+                                    {"path", "/mcp/math"},
+                                    {"server", "math"},
+                                    {"client_info", {{"name", "claude"}, {"version", "2.1"}}},
+                                    {"protocol_version", "2025-11-25"},
+                                    {"token", "ci"},
+                                    {"remote", "10.0.0.7"},
+                                    {"age_ms", 5000},
+                                    {"idle_ms", 40},
+                                    {"in_flight", 2},
+                                    {"streams", 1}});
+}
+
+TEST_CASE("a client that says nothing of itself, at all servers, is nulls and /mcp") {
+  runtime::Clients clients;
+  clients.sessions.emplace_back();
+
+  const Json json = parsed(to_json(clients));
+
+  CHECK(json["gateway"].is_null());
+  CHECK(json["sessions"][0]["path"] == "/mcp");
+  for (const char* key : {"server", "client_info", "token", "remote"}) {
+    CAPTURE(key);
+    CHECK(json["sessions"][0][key].is_null());
+  }
+}
+
+TEST_CASE("a pong tells what was asked and how long it took") {
+  runtime::ServerStatus server = running_server();
+
+  const Json json = parsed(
+      to_json(server, runtime::Pong{mcp::Probe::discover, std::chrono::microseconds{3'214}}));
+
+  CHECK(json["server"] == "weather");
+  CHECK(json["asked"] == "server/discover");
+  CHECK(json["round_trip_ms"] == 3.214);
+  CHECK(json["transport"] == "stdio");
+}

@@ -1,4 +1,5 @@
 // Clients of the revisions up to 2025-11-25: sessions, streams, coming back.
+#include "config/sha256.h"
 #include "house.h"
 
 using namespace mcpctl;
@@ -355,4 +356,73 @@ TEST_CASE("a client that does not read is dropped, and its call goes on") {
   REQUIRE(house.until([&] { return house.door->occupancy().connections == 0; }));
   asked.respond("{}");
   CHECK_FALSE(asked.is_alive);
+}
+
+TEST_CASE("operators see who has a session, and never its whole id") {
+  config::Gateway config;
+  House house{config};
+  CHECK(house.door->clients().sessions.empty());
+  const http::Headers first = house.initialize();
+  const http::Headers second = house.initialize("2025-06-18");
+  house.begin("POST", "/mcp/math", request_text("1", "tools/call"), first);
+  house.asked();
+  house.begin("GET", "/mcp/math", "", first);
+  REQUIRE(house.until([&] { return house.door->clients().sessions.front().streams == 1; }));
+
+  const runtime::Clients clients = house.door->clients();
+
+  CHECK(clients.gateway == house.base() + "/mcp");
+  REQUIRE(clients.sessions.size() == 2);
+  const runtime::ClientSession& used_last = clients.sessions.front();
+  CHECK(used_last.id.size() == 8);
+  CHECK(first.get("Mcp-Session-Id").starts_with(used_last.id));
+  CHECK(used_last.server == "math");
+  CHECK(used_last.client_name == "c");
+  CHECK(used_last.client_version.empty());
+  CHECK(used_last.remote == "127.0.0.1");
+  CHECK(used_last.token.empty());
+  CHECK(used_last.in_flight == 1);
+  CHECK(clients.sessions.back().protocol_version == "2025-06-18");
+  CHECK(clients.sessions.back().in_flight == 0);
+  CHECK(clients.requests == 0);
+  REQUIRE(house.send("DELETE", "/mcp/math", "", second).status == 204);
+  CHECK(house.door->clients().sessions.size() == 1);
+}
+
+TEST_CASE("a session's token is told by its name, and its client in one short line") {
+  config::Gateway config;
+  config.tokens = {{"ci", config::sha256("s3cret"), {}}};
+  House house{config};
+  const http::Headers mine = with(both, "Authorization", "Bearer s3cret");
+  const std::string long_name(1000, 'n');
+  REQUIRE(house
+              .post(R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":)"
+                    R"("2025-11-25","capabilities":{},"clientInfo":{"name":"a\nb)" +
+                        long_name + R"(","version":3}}})",
+                    mine)
+              .status == 200);
+
+  const runtime::Clients clients = house.door->clients();
+
+  REQUIRE(clients.sessions.size() == 1);
+  CHECK(clients.sessions[0].token == "ci");
+  CHECK(clients.sessions[0].client_name.starts_with("a b"));
+  CHECK(clients.sessions[0].client_name.size() <= 64);
+  CHECK(clients.sessions[0].client_version.empty());
+}
+
+TEST_CASE("requests and subscriptions of clients without a session are counted") {
+  House house;
+  house.begin("POST", "/mcp/math", request_text("1", "tools/list", "{" + meta + "}"),
+              modern("tools/list"));
+  house.begin("POST", "/mcp/math",
+              request_text("2", "subscriptions/listen", "{" + meta + R"(,"notifications":{}})"),
+              modern("subscriptions/listen"));
+  house.asked(2);
+
+  const runtime::Clients clients = house.door->clients();
+
+  CHECK(clients.sessions.empty());
+  CHECK(clients.requests == 1);
+  CHECK(clients.subscriptions == 1);
 }

@@ -263,3 +263,132 @@ TEST_CASE("a tcp check of a remote server goes to the host and port of its URL")
 
   CHECK(probed.until([&] { return probed.ready == 1; }));
 }
+
+namespace {
+
+config::Server stdio_server() {
+  config::Server server;
+  server.name = "talker";
+  server.liveness.method = config::Liveness::Method::none;
+  return server;
+}
+
+/// What a prober that asks learns.
+struct Answers {
+  OnPong next() {
+    return [this](const Result<Pong>& pong) { all.push_back(pong); };
+  }
+  std::vector<Result<Pong>> all;
+};
+
+/// The id of the request that was written last.
+std::string last_id(const Probed& probed) {
+  const std::string& line = probed.written.back();
+  const std::size_t at = line.find("\"id\":") + 5;
+  return line.substr(at, line.find_first_not_of("0123456789", at) - at);
+}
+
+void answer(Probed& probed, const std::string& rest) {
+  probed.prober->heard_stdout(R"({"jsonrpc":"2.0","id":)" + last_id(probed) + "," + rest + "}\n");
+}
+
+const std::string modern_server =
+    R"("result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},)"
+    R"("serverInfo":{"name":"t","version":"1"}})";
+
+bool asks(const Probed& probed, const std::string& method) {
+  return probed.written.back().find("\"method\":\"" + method + "\"") != std::string::npos;
+}
+
+/// With a legacy handshake behind it.
+void shake_hands(Probed& probed) {
+  probed.prober->prove_readiness();
+  answer(probed, R"("error":{"code":-32601,"message":"Method not found"})");
+  REQUIRE(asks(probed, "initialize"));
+  answer(probed, R"("result":{"protocolVersion":"2025-11-25","capabilities":{},)"
+                 R"("serverInfo":{"name":"t","version":"1"}})");
+  REQUIRE(probed.ready == 1);
+}
+
+}  // namespace
+
+TEST_CASE("an operator's ping is answered beside the probes, and an error is an answer") {
+  Probed probed{stdio_server()};
+  shake_hands(probed);
+  Answers answers;
+
+  probed.prober->ping(Duration{5'000}, answers.next());
+  REQUIRE(asks(probed, "ping"));
+  CHECK(answers.all.empty());
+  answer(probed, R"("result":{})");
+  probed.prober->ping(Duration{5'000}, answers.next());
+  answer(probed, R"("error":{"code":-32601,"message":"Method not found"})");
+
+  REQUIRE(answers.all.size() == 2);
+  REQUIRE(answers.all[0]);
+  CHECK(answers.all[0]->asked == mcp::Probe::ping);
+  CHECK(answers.all[0]->round_trip.count() >= 0);
+  CHECK(answers.all[1]);
+}
+
+TEST_CASE("two pings at the same time each get the answer to their own question") {
+  Probed probed{stdio_server()};
+  shake_hands(probed);
+  Answers first, second;
+
+  probed.prober->ping(Duration{5'000}, first.next());
+  const std::string id_of_first = last_id(probed);
+  probed.prober->ping(Duration{5'000}, second.next());
+  CHECK(last_id(probed) != id_of_first);
+  answer(probed, R"("result":{})");
+
+  CHECK(first.all.empty());
+  CHECK(second.all.size() == 1);
+}
+
+TEST_CASE("a modern server, which has no ping, is asked server/discover") {
+  Probed probed{stdio_server()};
+  probed.prober->prove_readiness();
+  answer(probed, modern_server);
+  REQUIRE(probed.ready == 1);
+  Answers answers;
+
+  probed.prober->ping(Duration{5'000}, answers.next());
+  REQUIRE(asks(probed, "server/discover"));
+  answer(probed, modern_server);
+
+  REQUIRE(answers.all.size() == 1);
+  REQUIRE(answers.all[0]);
+  CHECK(answers.all[0]->asked == mcp::Probe::discover);
+}
+
+TEST_CASE("a ping before the handshake is sent when that is complete") {
+  Probed probed{stdio_server()};
+  Answers answers;
+  probed.prober->ping(Duration{5'000}, answers.next());
+  CHECK(probed.written.empty());
+
+  shake_hands(probed);
+  REQUIRE(asks(probed, "ping"));
+  answer(probed, R"("result":{})");
+
+  CHECK(answers.all.size() == 1);
+}
+
+TEST_CASE("a ping over HTTP is answered, or told why not") {
+  ProbedOverHttp probed;
+  probed.prober->prove_readiness();
+  REQUIRE(probed.until([&] { return probed.ready == 1; }));
+  Answers answers;
+
+  probed.prober->ping(Duration{5'000}, answers.next());
+  REQUIRE(probed.until([&] { return answers.all.size() == 1; }));
+  CHECK(answers.all[0]);
+  probed.speaking.status = 503;
+  probed.prober->ping(Duration{5'000}, answers.next());
+  REQUIRE(probed.until([&] { return answers.all.size() == 2; }));
+
+  REQUIRE_FALSE(answers.all[1]);
+  CHECK(answers.all[1].error().message.find("503") != std::string::npos);
+  CHECK(probed.lost == 0);
+}
