@@ -1,22 +1,30 @@
 #include "runtime/runtime_dir.h"
 
 #include <dirent.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <thread>
 
 #include "loop/address.h"
 #include "loop/connector.h"
 #include "loop/socket_lock.h"
+#include "spawn/proc.h"
 
 namespace mcpctl::runtime {
 namespace {
 
 constexpr std::string_view socket_suffix = ".sock";
+/// What the last threads of a killed supervisor may take to end on a busy machine.
+constexpr std::chrono::milliseconds last_threads{2'000};
+constexpr std::chrono::milliseconds between_looks{5};
 
 /// A fleet's name becomes a file name; "/" or a leading dot would leave the directory.
 bool is_file_name(std::string_view fleet) {
@@ -25,9 +33,24 @@ bool is_file_name(std::string_view fleet) {
       fleet, [](char c) { return c == '/' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
 }
 
-bool answers(const std::string& socket) {
+/// The process that listens there, 0 if it cannot be seen from here; nothing: nobody does.
+std::optional<pid_t> listener_at(const std::string& socket) {
   const auto address = loop::Address::unix_path(socket);
-  return address && loop::connect_unix(*address).has_value();
+  if (!address) return std::nullopt;
+  const auto connection = loop::connect_unix(*address);
+  if (!connection) return std::nullopt;
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  ::getsockopt(connection->get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return peer.pid;
+}
+
+/// It was killed, and some thread of it still keeps its descriptors open.
+bool is_dying(pid_t process) {
+  spawn::ProcessStat stat;
+  if (process == 0) return false;
+  return !spawn::read_stat(spawn::open_proc().get(), process, stat) || stat.state == 'Z' ||
+         stat.state == 'X';
 }
 
 }  // namespace
@@ -91,7 +114,13 @@ Result<std::string> RuntimeDir::state_dir_of(std::string_view fleet) const {
 Presence RuntimeDir::presence_of(std::string_view fleet) const {
   const auto socket = socket_of(fleet);
   if (!socket || ::access(socket->c_str(), F_OK) != 0) return Presence::none;
-  return answers(*socket) ? Presence::running : Presence::abandoned;
+  const auto deadline = std::chrono::steady_clock::now() + last_threads;
+  while (const auto listener = listener_at(*socket)) {
+    const bool may_go = is_dying(*listener) && std::chrono::steady_clock::now() < deadline;
+    if (!may_go) return Presence::running;
+    std::this_thread::sleep_for(between_looks);
+  }
+  return Presence::abandoned;
 }
 
 std::vector<std::string> RuntimeDir::running() const {
@@ -102,7 +131,8 @@ std::vector<std::string> RuntimeDir::running() const {
     const std::string_view name = entry->d_name;
     if (!name.ends_with(socket_suffix)) continue;
     const std::string_view fleet = name.substr(0, name.size() - socket_suffix.size());
-    if (is_file_name(fleet) && answers(path_ + "/" + std::string{name})) fleets.emplace_back(fleet);
+    if (is_file_name(fleet) && listener_at(path_ + "/" + std::string{name}))
+      fleets.emplace_back(fleet);
   }
   std::ranges::sort(fleets);
   return fleets;

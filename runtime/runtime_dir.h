@@ -50,7 +50,8 @@ class RuntimeDir {
   /// "<dir>/<fleet>.state", made with mode 0700: what a next start must know.
   Result<std::string> state_dir_of(std::string_view fleet) const;
 
-  /// Of one fleet, whose name socket_of() takes.
+  /// Of one fleet, whose name socket_of() takes.  Waits, for two seconds at most, for the
+  /// end of one that was killed but whose last thread still holds the socket.
   Presence presence_of(std::string_view fleet) const;
 
   /// Names of the fleets whose sockets answer, sorted.

@@ -1,11 +1,14 @@
 #include "runtime/runtime_dir.h"
 
 #include <doctest/doctest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <thread>
 
 #include "loop/listener.h"
 #include "tests/unit/temporary_directory.h"
@@ -86,4 +89,27 @@ TEST_CASE_FIXTURE(Scratch, "only fleets that answer are running") {
     CHECK(directory->presence_of("stale") == Presence::abandoned);
     CHECK(directory->presence_of("neither") == Presence::none);
   }
+}
+
+TEST_CASE_FIXTURE(Scratch, "who was killed is waited for until nothing of him holds the socket") {
+  const auto directory = RuntimeDir::open_at(path());
+  REQUIRE(directory);
+  const auto address = *loop::Address::unix_path(*directory->socket_of("dying"));
+  loop::Fd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  REQUIRE(::bind(socket.get(), address.raw(), address.size()) == 0);
+  const pid_t listener = ::fork();  // the kernel names who called listen(2)
+  if (listener == 0) ::_exit(::listen(socket.get(), 8));
+  siginfo_t end{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(listener), &end, WEXITED | WNOWAIT) == 0);
+  REQUIRE(end.si_status == 0);
+
+  // As its last thread would, somewhat later: after a first look.
+  std::jthread last{[&] {
+    const loop::Fd looked{::accept4(socket.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    socket.reset();
+  }};
+
+  CHECK(directory->presence_of("dying") == Presence::abandoned);
+  last.join();
+  ::waitpid(listener, nullptr, 0);
 }
