@@ -1,8 +1,11 @@
 // mcpctl connect: the fleet as a stdio server, for clients that know nothing else.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <optional>
 #include <string>
+#include <thread>
 
+#include "cli/api_client.h"
 #include "cli/background.h"
 #include "cli/bridge.h"
 #include "cli/command.h"
@@ -18,8 +21,8 @@
 namespace mcpctl::cli {
 namespace {
 
-/// Who was first, with its door.
-constexpr Duration others_start{1'000};
+/// From another host's start to the open door.
+constexpr Duration others_start{2'000};
 
 class Connect final : public Command {
  public:
@@ -57,8 +60,7 @@ class Connect final : public Command {
  private:
   /// Without a word on stdout, where the protocol is spoken.
   Result<FoundFleet> find_or_start() const {
-    auto running = find_fleet(choice_);
-    if (running) return running;
+    if (auto running = find_fleet(choice_)) return running;
     const auto files = runtime::ConfigFiles::locate(choice_.files);
     if (!files) return std::unexpected{files.error()};
     const config::Reading reading = files->load();
@@ -68,11 +70,17 @@ class Connect final : public Command {
     }
     const auto fleet = Background::fleet(reading.config.name);
     if (!fleet) return std::unexpected{fleet.error()};
-    if (fleet->answers()) return running;  // and is not the one that was asked for
-    const auto started = fleet->start(files->paths());
-    // Another host may have started it in the same moment.
-    if (!started && !fleet->answers(others_start)) return std::unexpected{started.error()};
-    return find_fleet(choice_);
+    // Another host may start it in the same moment: then it is there soon.
+    if (!fleet->answers()) {
+      const auto started = fleet->start(files->paths());
+      if (!started && !fleet->answers(others_start)) return std::unexpected{started.error()};
+    }
+    const Deadline deadline = in(others_start);
+    while (true) {
+      auto found = find_fleet(choice_);
+      if (found || std::chrono::steady_clock::now() >= deadline) return found;
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
   }
 
   static int relay(http::Url url) {
