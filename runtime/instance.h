@@ -90,8 +90,8 @@ class Instance {
   /// 0 without a process.
   pid_t pid() const { return process_ && !process_->has_exited() ? process_->pid() : 0; }
   const Prober* prober() const { return prober_ ? &*prober_ : nullptr; }
-  void ping(Duration patience, OnPong done) {
-    if (prober_) prober_->ping(patience, std::move(done));
+  void ping(Duration within, OnPong done) {
+    if (prober_) prober_->ping(within, std::move(done));
   }
   const std::string& status_text() const { return status_text_; }
   const Client& client() const { return client_; }

@@ -196,10 +196,10 @@ void Prober::reconfigure(const config::Liveness&) {
   if (was_failing) callbacks_.on_recovered();
 }
 
-void Prober::ping(Duration patience, OnPong done) {
+void Prober::ping(Duration within, OnPong done) {
   const Instant now = loop_.now();
   std::erase_if(unsent_pings_, [now](const Unsent& ping) { return ping.until <= now; });
-  unsent_pings_.push_back({now + patience, std::move(done)});
+  unsent_pings_.push_back({now + within, std::move(done)});
   if (is_open()) send_pings();
 }
 

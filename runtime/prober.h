@@ -69,8 +69,8 @@ class Prober {
   /// New liveness settings for a running server.
   void reconfigure(const config::Liveness& liveness);
   /// An operator's question, see Pings: when there is a conversation, which may be soon.
-  /// Forgotten after `patience`, and with the prober.
-  void ping(Duration patience, OnPong done);
+  /// Forgotten after `within`, and with the prober.
+  void ping(Duration within, OnPong done);
 
   // What the process says.
   void heard_stdout(std::string_view bytes);

@@ -20,9 +20,9 @@ Result<void> Supervisor::restart_rolling(std::string_view server) {
   return running_->restart_rolling(server);
 }
 
-void Supervisor::ping(std::string_view server, Duration patience, OnPong done) {
+void Supervisor::ping(std::string_view server, Duration within, OnPong done) {
   Instance* const instance = running_->find(server);
-  if (instance != nullptr) instance->ping(patience, std::move(done));
+  if (instance != nullptr) instance->ping(within, std::move(done));
 }
 
 ReloadOutcome Supervisor::reload(bool dry_run) { return running_->reload(dry_run); }

@@ -96,8 +96,8 @@ class Supervisor {
 
   /// Asks a server that is ready or degraded whether it answers (see Pings).  `done` is
   /// called from the loop, never from inside; not at all when nothing comes within
-  /// `patience`, or the process goes.
-  void ping(std::string_view server, Duration patience, OnPong done);
+  /// `within`, or the process goes.
+  void ping(std::string_view server, Duration within, OnPong done);
 
   /// Reads the configuration anew and applies what changed; a bad one changes
   /// nothing.  A server that has to restart does so as by restart_rolling(), if there can
