@@ -24,9 +24,16 @@ target_compile_definitions(mcpctl_llhttp PRIVATE LLHTTP_STRICT_MODE=1)
 set_target_properties(mcpctl_llhttp PROPERTIES UNITY_BUILD OFF)
 add_library(mcpctl::llhttp ALIAS mcpctl_llhttp)
 
-# OpenSSL: the static archives, as for libuv.
-set(OPENSSL_USE_STATIC_LIBS TRUE)
+# OpenSSL: http/openssl.h loads the system's when TLS is wanted; the static program links
+# the archives; the tests' own TLS server links the shared libraries (OpenSSL::SSL).
 find_package(OpenSSL 3.0 REQUIRED COMPONENTS SSL Crypto)
+add_library(mcpctl_openssl INTERFACE)
+target_include_directories(mcpctl_openssl SYSTEM INTERFACE ${OPENSSL_INCLUDE_DIR})
+target_link_libraries(mcpctl_openssl INTERFACE ${CMAKE_DL_LIBS})
+add_library(mcpctl::openssl ALIAS mcpctl_openssl)
+find_library(LIBSSL_ARCHIVE libssl.a REQUIRED)
+find_library(LIBCRYPTO_ARCHIVE libcrypto.a REQUIRED)
+set(MCPCTL_OPENSSL_ARCHIVES ${LIBSSL_ARCHIVE} ${LIBCRYPTO_ARCHIVE})
 
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

@@ -37,8 +37,7 @@ install(FILES README.md packaging/copyright ${package_files}/changelog.gz
   DESTINATION share/doc/mcpctl)
 install(DIRECTORY docs DESTINATION share/doc/mcpctl)
 # The licences of what is linked into the binary travel with it.
-foreach(linked libuv1-dev node-llhttp libssl-dev nlohmann-json3-dev libcli11-dev libspdlog-dev
-        libfmt-dev)
+foreach(linked libuv1-dev node-llhttp nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev)
   install(FILES /usr/share/doc/${linked}/copyright
     DESTINATION share/doc/mcpctl/linked RENAME ${linked} OPTIONAL)
 endforeach()
@@ -51,6 +50,7 @@ set(CPACK_PACKAGE_CONTACT "mcpctl maintainers <maintainers@mcpctl.invalid>")
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS TRUE)
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libssl3 (>= 3.0.0)")  # loaded, not linked: http/openssl.h
 set(CPACK_DEBIAN_PACKAGE_DESCRIPTION
 "Starts every server of an mcp.json, proves each one ready with a real MCP
 round trip, restarts what crashes, and stops all of it without leaving a

@@ -1,9 +1,5 @@
 #include "http/tls.h"
 
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
-
 #include <algorithm>
 #include <ctime>
 #include <utility>
@@ -11,8 +7,11 @@
 
 #include "base/assert.h"
 #include "base/hex.h"
+#include "http/openssl.h"
 
 namespace mcpctl::http {
+
+using namespace openssl;  // what is loaded hides what the headers declare
 
 class TlsContext {
  public:
@@ -78,10 +77,10 @@ std::string address_of(const ASN1_OCTET_STRING* bytes) {
 
 /// Whom it is for: "a.example, b.example and 7 more".
 std::string hosts_of(const X509* certificate) {
-  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> names{
+  const std::unique_ptr<GENERAL_NAMES, decltype(GENERAL_NAMES_free)> names{
       static_cast<GENERAL_NAMES*>(
           X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
-      &GENERAL_NAMES_free};
+      GENERAL_NAMES_free};
   std::vector<std::string> hosts;
   for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
     const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
@@ -318,6 +317,7 @@ Result<std::shared_ptr<const TlsContext>> tls_context() {
 Result<std::shared_ptr<const TlsContext>> tls_context(const Trust& trust) {
   // No openssl.cnf: what we accept must not depend on a file that nobody named.  No
   // cleanup at exit, which would come before our own.
+  if (auto loaded = openssl::load(); !loaded) return std::unexpected{loaded.error()};
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
   static std::shared_ptr<const TlsContext> latest;
   if (latest && latest->trust == trust) return latest;

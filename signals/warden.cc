@@ -75,9 +75,17 @@ bool has_ended(pid_t supervisor, int& status) noexcept {
 }
 
 int watch(pid_t supervisor, const sigset_t& awaited) noexcept {
+  // The supervisor may sit behind us on our processor: what we do for the memory alone
+  // comes when the rush of the start is over.
+  constexpr timespec rush{0, 500'000'000};
+  const timespec* patience = &rush;
   int status = 0;
   for (;;) {
-    const int signal = ::sigwaitinfo(&awaited, nullptr);
+    const int signal = ::sigtimedwait(&awaited, nullptr, patience);
+    if (signal < 0 && errno == EAGAIN) {
+      give_back_code_pages();
+      patience = nullptr;  // for ever
+    }
     switch (signal) {
       case SIGCHLD:
         if (has_ended(supervisor, status)) return status;
@@ -129,7 +137,6 @@ int run_guarded(const std::function<int()>& supervisor) {
     return EX_OSERR;
   }
   ::setpgid(child, child);  // whoever comes first
-  give_back_code_pages();
   const int status = watch(child, awaited.signals());
   return finish(status, descendants);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <future>
 #include <string>
 #include <thread>
@@ -107,4 +108,18 @@ TEST_CASE(
   CHECK(fleet.control({"ps"}).out.find("the certificate is for other.example, not localhost") !=
         std::string::npos);
   CHECK(fleet.stop().exit_code == 0);
+}
+
+TEST_CASE("without the library for TLS a remote server says what is missing, and the others run") {
+  const Json math{{"command", MCPCTL_BINARY_DIR "/examples/math"}};
+  Fleet fleet{Json{{"math", math}, {"remote", {{"url", "https://localhost:1/mcp"}}}}, quick()};
+  std::ofstream{fleet.file("libssl.so.3")} << "no library";
+  fleet.set_variable("LD_LIBRARY_PATH", fleet.folder());
+
+  fleet.start();
+  fleet.await("math", "ready");
+  fleet.await_that("remote", [](const Json& server) {
+    return server["why"].get<std::string>().find("TLS needs the library libssl.so.3") !=
+           std::string::npos;
+  });
 }
