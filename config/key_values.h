@@ -189,7 +189,7 @@ Value<Owner> exit_codes(std::vector<int> Owner::* member) {
 }
 
 template <typename Owner>
-std::vector<KeyRow> rows_of(const std::vector<Key<Owner>>& keys, const Owner& fresh) {
+std::vector<KeyRow> rows_of(Keys<Owner> keys, const Owner& fresh) {
   std::vector<KeyRow> rows;
   for (const Key<Owner>& key : keys) {
     const std::string name{key.name};
@@ -197,7 +197,8 @@ std::vector<KeyRow> rows_of(const std::vector<Key<Owner>>& keys, const Owner& fr
     const Json fallback = is_section ? Json{} : key.value.write(fresh);
     rows.push_back(
         {name, key.value.shape, key.value.choices, fallback.is_null() ? "" : fallback.dump()});
-    for (KeyRow row : key.value.rows) {
+    if (!key.value.rows) continue;
+    for (KeyRow row : key.value.rows()) {
       row.path = name + "." + row.path;
       rows.push_back(std::move(row));
     }
@@ -206,7 +207,7 @@ std::vector<KeyRow> rows_of(const std::vector<Key<Owner>>& keys, const Owner& fr
 }
 
 template <typename Owner>
-Json write_keys(const std::vector<Key<Owner>>& keys, const Owner& from) {
+Json write_keys(Keys<Owner> keys, const Owner& from) {
   Json object = Json::object();
   for (const Key<Owner>& key : keys) {
     Json value = key.value.write(from);
@@ -217,8 +218,8 @@ Json write_keys(const std::vector<Key<Owner>>& keys, const Owner& from) {
 
 /// `owner` is what messages call the object.
 template <typename Owner>
-void read_keys(Values& values, const Node& node, std::string_view owner,
-               const std::vector<Key<Owner>>& keys, Owner& into) {
+void read_keys(Values& values, const Node& node, std::string_view owner, Keys<Owner> keys,
+               Owner& into) {
   if (!values.object(node)) return;
   std::vector<std::string_view> names;
   for (const Key<Owner>& key : keys) names.push_back(key.name);
@@ -242,11 +243,11 @@ void read_keys(Values& values, const Node& node, std::string_view owner,
 /// An object with keys of its own at `member`.  A bare string, where `shorthand`
 /// names a key, means that key.
 template <typename Owner, typename Inner>
-Value<Owner> section(Inner Owner::* member, std::string_view name,
-                     const std::vector<Key<Inner>>& keys, std::string_view shorthand = {}) {
+Value<Owner> section(Inner Owner::* member, std::string_view name, Keys<Inner> keys,
+                     std::string_view shorthand = {}) {
   return {Shape::section,
           {},
-          [=, &keys](Values& values, const Node& node, Owner& into) {
+          [=](Values& values, const Node& node, Owner& into) {
             if (node.type != Node::Type::string || shorthand.empty()) {
               read_keys(values, node, name, keys, into.*member);
               return;
@@ -257,8 +258,8 @@ Value<Owner> section(Inner Owner::* member, std::string_view name,
               key.value.read(values, node, into.*member);
             }
           },
-          [=, &keys](const Owner& from) -> Json { return write_keys(keys, from.*member); },
-          rows_of(keys, Inner{})};
+          [=](const Owner& from) -> Json { return write_keys(keys, from.*member); },
+          [=] { return rows_of(keys, Inner{}); }};
 }
 
 }  // namespace mcpctl::config

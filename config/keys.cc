@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 
 constexpr std::int64_t many = 1'000'000;
 
-const std::vector<Key<Backoff>>& backoff_keys() {
-  static const std::vector<Key<Backoff>> keys{
+Keys<Backoff> backoff_keys() {
+  static const Key<Backoff> keys[]{
       {"initial", duration(&Backoff::initial)},
       {"max", duration(&Backoff::max, 10ms)},
       {"stable", duration(&Backoff::stable)},
@@ -23,8 +23,8 @@ const std::vector<Key<Backoff>>& backoff_keys() {
   return keys;
 }
 
-const std::vector<Key<CrashLoop>>& crash_loop_keys() {
-  static const std::vector<Key<CrashLoop>> keys{
+Keys<CrashLoop> crash_loop_keys() {
+  static const Key<CrashLoop> keys[]{
       {"failures", integer(&CrashLoop::failures, 1, many)},
       {"window", duration(&CrashLoop::window, 1ms)},
       {"retry", duration(&CrashLoop::retry)},
@@ -32,8 +32,8 @@ const std::vector<Key<CrashLoop>>& crash_loop_keys() {
   return keys;
 }
 
-const std::vector<Key<Readiness>>& readiness_keys() {
-  static const std::vector<Key<Readiness>> keys{
+Keys<Readiness> readiness_keys() {
+  static const Key<Readiness> keys[]{
       {"method", choice(&Readiness::method, readiness_names)},
       {"port", integer<Readiness, std::uint16_t>(&Readiness::port, 1, 65535, 0)},
       {"path", string(&Readiness::path)},
@@ -47,8 +47,8 @@ const std::vector<Key<Readiness>>& readiness_keys() {
   return keys;
 }
 
-const std::vector<Key<Liveness>>& liveness_keys() {
-  static const std::vector<Key<Liveness>> keys{
+Keys<Liveness> liveness_keys() {
+  static const Key<Liveness> keys[]{
       {"method", choice(&Liveness::method, liveness_names)},
       {"port", integer<Liveness, std::uint16_t>(&Liveness::port, 1, 65535, 0)},
       {"path", string(&Liveness::path)},
@@ -60,8 +60,8 @@ const std::vector<Key<Liveness>>& liveness_keys() {
   return keys;
 }
 
-const std::vector<Key<StopLadder>>& stop_keys() {
-  static const std::vector<Key<StopLadder>> keys{
+Keys<StopLadder> stop_keys() {
+  static const Key<StopLadder> keys[]{
       {"drain", duration(&StopLadder::drain)},
       {"eof", duration(&StopLadder::eof)},
       {"term", duration(&StopLadder::term)},
@@ -70,8 +70,8 @@ const std::vector<Key<StopLadder>>& stop_keys() {
   return keys;
 }
 
-const std::vector<Key<Logs>>& logs_keys() {
-  static const std::vector<Key<Logs>> keys{
+Keys<Logs> logs_keys() {
+  static const Key<Logs> keys[]{
       {"dir", folder(&Logs::dir)},
       {"format", choice(&Logs::format, log_format_names)},
       {"maxSize", size(&Logs::max_size, 4096)},
@@ -134,8 +134,8 @@ Value<Gateway> listen_address() {
   return listen;
 }
 
-const std::vector<Key<Gateway>>& gateway_keys() {
-  static const std::vector<Key<Gateway>> keys{
+Keys<Gateway> gateway_keys() {
+  static const Key<Gateway> keys[]{
       {"listen", listen_address()},
       {"tokens", tokens()},
       {"allowedHosts", strings(&Gateway::allowed_hosts)},
@@ -206,8 +206,8 @@ Value<Fleet> fleet_logs() {
 
 }  // namespace
 
-const std::vector<Key<Draft>>& server_keys() {
-  static const std::vector<Key<Draft>> keys{
+Keys<Draft> server_keys() {
+  static const Key<Draft> keys[]{
       {"kind", choice(&Server::kind, kind_names), false},
       {"port", integer(&Server::port, 0, 65535), false},
       {"lifecycle", choice(&Server::startup, startup_names)},
@@ -246,18 +246,18 @@ const std::vector<Key<Draft>>& server_keys() {
   return keys;
 }
 
-const std::vector<Key<Draft>>& defaults_keys() {
+Keys<Draft> defaults_keys() {
   static const std::vector<Key<Draft>> keys = [] {
-    std::vector<Key<Draft>> shared = server_keys();
-    std::erase_if(shared, [](const Key<Draft>& key) { return !key.in_defaults; });
+    std::vector<Key<Draft>> shared;
+    std::ranges::copy_if(server_keys(), std::back_inserter(shared), &Key<Draft>::in_defaults);
     return shared;
   }();
   return keys;
 }
 
-const std::vector<Key<Fleet>>& fleet_keys() {
+Keys<Fleet> fleet_keys() {
   // "logs" stands before "defaults", so that defaults.logs has the last word.
-  static const std::vector<Key<Fleet>> keys{
+  static const Key<Fleet> keys[]{
       {"name", of_fleet(&Fleet::config, fleet_name())},
       {"logs", fleet_logs()},
       {"defaults", defaults()},

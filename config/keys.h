@@ -4,6 +4,7 @@
 #pragma once
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,11 +48,13 @@ struct Value {
   std::function<void(Values&, const Node&, Owner&)> read;
   /// What read() would take; null when there is nothing to say.
   std::function<nlohmann::ordered_json(const Owner&)> write;
-  std::vector<KeyRow> rows{};  ///< of a section, without its own name
+  /// Of a section, without its own name; null: it has none.
+  std::function<std::vector<KeyRow>()> rows;
 
   Value(Shape s, std::vector<std::string_view> c,
         std::function<void(Values&, const Node&, Owner&)> r,
-        std::function<nlohmann::ordered_json(const Owner&)> w, std::vector<KeyRow> inner = {})
+        std::function<nlohmann::ordered_json(const Owner&)> w,
+        std::function<std::vector<KeyRow>()> inner = {})
       : shape(s),
         choices(std::move(c)),
         read(std::move(r)),
@@ -59,12 +62,12 @@ struct Value {
         rows(std::move(inner)) {}
   /// A value of a parent is a value of the child.
   template <typename Parent>
-  Value(const Value<Parent>& other)  // NOLINT(google-explicit-constructor)
+  Value(Value<Parent> other)  // NOLINT(google-explicit-constructor)
       : shape(other.shape),
-        choices(other.choices),
-        read(other.read),
-        write(other.write),
-        rows(other.rows) {}
+        choices(std::move(other.choices)),
+        read(std::move(other.read)),
+        write(std::move(other.write)),
+        rows(std::move(other.rows)) {}
 };
 
 template <typename Owner>
@@ -87,10 +90,14 @@ struct Fleet {
   Draft defaults;
 };
 
-const std::vector<Key<Draft>>& server_keys();
+/// Tables are made once, when they are first asked for.
+template <typename Owner>
+using Keys = std::span<const Key<Owner>>;
+
+Keys<Draft> server_keys();
 /// server_keys() without what makes no sense for every server.
-const std::vector<Key<Draft>>& defaults_keys();
-const std::vector<Key<Fleet>>& fleet_keys();
+Keys<Draft> defaults_keys();
+Keys<Fleet> fleet_keys();
 
 std::vector<KeyRow> server_key_rows();
 std::vector<KeyRow> fleet_key_rows();

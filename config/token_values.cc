@@ -22,7 +22,7 @@ struct TokenDraft {
   std::string hash;
 };
 
-const std::vector<Key<TokenDraft>>& token_keys() {
+Keys<TokenDraft> token_keys() {
   static const std::vector<Key<TokenDraft>> keys = [] {
     Value<TokenDraft> name = string(&TokenDraft::text, Expanding::no);
     name.read = [](Values& values, const Node& node, TokenDraft& into) {
