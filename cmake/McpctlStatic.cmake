@@ -6,6 +6,10 @@ function(mcpctl_static target)
   if(MCPCTL_SANITIZE)
     return()  # a sanitizer's runtime is a shared matter
   endif()
+  if(NOT LIBSSL_ARCHIVE OR NOT LIBCRYPTO_ARCHIVE)
+    message(STATUS "No libssl.a and libcrypto.a here: no static ${target}")
+    return()
+  endif()
   # Instead of the layer's object that loads OpenSSL, the same source that has it linked.
   add_executable(${target}_static $<TARGET_OBJECTS:${target}> ${PROJECT_SOURCE_DIR}/http/openssl.cc)
   target_compile_definitions(${target}_static PRIVATE MCPCTL_STATIC=1)
