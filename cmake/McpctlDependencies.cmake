@@ -33,7 +33,6 @@ target_link_libraries(mcpctl_openssl INTERFACE ${CMAKE_DL_LIBS})
 add_library(mcpctl::openssl ALIAS mcpctl_openssl)
 find_library(LIBSSL_ARCHIVE libssl.a)
 find_library(LIBCRYPTO_ARCHIVE libcrypto.a)
-set(MCPCTL_OPENSSL_ARCHIVES ${LIBSSL_ARCHIVE} ${LIBCRYPTO_ARCHIVE})
 
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)

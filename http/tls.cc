@@ -315,9 +315,9 @@ Result<std::shared_ptr<const TlsContext>> tls_context() {
 }
 
 Result<std::shared_ptr<const TlsContext>> tls_context(const Trust& trust) {
+  if (auto loaded = openssl::load(); !loaded) return std::unexpected{loaded.error()};
   // No openssl.cnf: what we accept must not depend on a file that nobody named.  No
   // cleanup at exit, which would come before our own.
-  if (auto loaded = openssl::load(); !loaded) return std::unexpected{loaded.error()};
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
   static std::shared_ptr<const TlsContext> latest;
   if (latest && latest->trust == trust) return latest;
