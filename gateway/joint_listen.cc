@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "mcp/envelope.h"
+#include "mcp/splice.h"
 #include "relay/lists.h"
 #include "relay/message.h"
 #include "relay/method.h"

@@ -165,6 +165,7 @@ class Client {
 
   /// Everything to be sent and told since the last call, in order.
   std::vector<Output> take_outputs();
+  bool has_outputs() const { return !outputs_.empty(); }
 
   const Identity& identity() const { return identity_; }
   /// Empty before the handshake, and without Options::keep_profile.

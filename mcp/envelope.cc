@@ -9,7 +9,6 @@
 #include <optional>
 #include <span>
 
-#include "base/assert.h"
 #include "mcp/raw.h"
 #include "mcp/text.h"
 
@@ -77,28 +76,34 @@ constexpr auto wanted_by_place = [] {
 
 const Wanted* find_wanted(WantedHere here, std::string_view raw_key, bool escaped) {
   const std::string_view key{raw_key.data() + 1, raw_key.size() - 2};
+  if (key.empty()) return nullptr;
   for (const Wanted& candidate : here) {
-    if (escaped ? is_string(raw_key, candidate.key) : key == candidate.key) return &candidate;
+    if (escaped) {
+      if (is_string(raw_key, candidate.key)) return &candidate;
+      continue;
+    }
+    // Mostly, a look at this tells.
+    if (key.size() != candidate.key.size() || key[0] != candidate.key[0]) continue;
+    if (key == candidate.key) return &candidate;
   }
   return nullptr;
 }
 
-/// How many of the eight bytes at `bytes` a string may simply contain: printable
-/// ASCII but for the quote and the backslash.
-std::size_t plain_prefix(const char* bytes) {
-  constexpr std::uint64_t ones = 0x0101010101010101u;
-  constexpr std::uint64_t high_bits = ones * 0x80;
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, sizeof word);
-  const auto equals = [&](std::uint64_t byte) {
-    const std::uint64_t difference = word ^ (ones * byte);
-    return (difference - ones) & ~difference;
-  };
-  const std::uint64_t below_space = (word - ones * 0x20) & ~word;
-  // Bits above the lowest one may be wrong (the subtractions borrow); only the
-  // lowest is used.
-  const std::uint64_t special = (equals('"') | equals('\\') | below_space | word) & high_bits;
-  return static_cast<std::size_t>(std::countr_zero(special)) / 8;
+/// What plain_prefix() looks at in one step.
+constexpr std::ptrdiff_t step = 16;
+
+/// How many of the `step` bytes at `bytes` a string may simply contain: printable ASCII
+/// but for the quote and the backslash.
+std::ptrdiff_t plain_prefix(const char* bytes) {
+  // One instruction for all of them on most machines, and plain C++ on the others.
+  using Bytes [[gnu::vector_size(step)]] = signed char;
+  Bytes some;
+  std::memcpy(&some, bytes, sizeof some);
+  // Bytes above ASCII are negative.
+  const Bytes special = (some < ' ') | (some == '"') | (some == '\\');
+  const auto [low, high] = std::bit_cast<std::array<std::uint64_t, 2>>(special);
+  const int zeros = low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high);
+  return zeros / 8;
 }
 
 /// A recursive descent over one text.  Each member function expects its value at
@@ -110,15 +115,19 @@ class Scanner {
 
   bool message(Envelope& envelope) {
     envelope_ = &envelope;
+    if (rest().size() > longest_text) return fail("a message longer than 4 GiB");
     space();
     if (at_end()) return fail("empty message");
-    if (peek() != '{' && peek() != '[') return fail("neither an object nor an array");
+    start_ = peek();
+    if (start_ != '{' && start_ != '[') return fail("neither an object nor an array");
     if (!value(Place::message)) return false;
     space();
     return at_end() || fail("text after the message");
   }
 
   Malformed problem() const { return problem_; }
+  /// What the message begins with.
+  char start() const { return start_; }
 
  private:
   bool value(Place place) {
@@ -185,15 +194,27 @@ class Scanner {
 
   bool string() {
     ++at_;
-    for (;;) {
-      if constexpr (std::endian::native == std::endian::little) {
-        while (end_ - at_ >= 8) {
-          const std::size_t plain = plain_prefix(at_);
-          at_ += plain;
-          if (plain < 8) break;
-        }
-      }
-      if (at_end()) return fail("unterminated string");
+    plain_text();
+    if (at_end() || peek() != '"') return rest_of_string();
+    ++at_;
+    return true;
+  }
+
+  /// Goes over what stands for itself, but for the last few bytes of a message.
+  void plain_text() {
+    if constexpr (std::endian::native != std::endian::little) return;
+    const char* at = at_;
+    while (end_ - at >= step) {
+      const std::ptrdiff_t plain = plain_prefix(at);
+      at += plain;
+      if (plain < step) break;
+    }
+    at_ = at;
+  }
+
+  // Apart for the same reason: most strings end before it.
+  [[gnu::noinline]] bool rest_of_string() {
+    while (!at_end()) {
       const auto byte = static_cast<unsigned char>(peek());
       if (byte == '"') {
         ++at_;
@@ -203,12 +224,16 @@ class Scanner {
         if (!escape()) return false;
       } else if (byte < 0x20) {
         return fail("control character in a string");
+      } else if (byte < 0x80) {
+        ++at_;
       } else {
         const std::size_t length = utf8_sequence(rest().substr(0, 4));
         if (length == 0) return fail("invalid UTF-8");
         at_ += length;
       }
+      plain_text();
     }
+    return fail("unterminated string");
   }
 
   bool escape() {
@@ -318,6 +343,7 @@ class Scanner {
   const char* begin_;
   const char* at_;
   const char* end_;
+  char start_{};
   unsigned depth_{0};
   bool escaped_{false};  ///< the last string may be
   Envelope* envelope_{nullptr};
@@ -386,15 +412,14 @@ std::optional<Malformed> classify(std::string_view text, Envelope& e) {
 std::expected<Envelope, Malformed> scan(std::string_view text) {
   std::expected<Envelope, Malformed> read;  // filled where it will be: it is large
   Scanner scanner{text};
-  const std::size_t start = text.find_first_not_of(" \t\r\n");
   if (!scanner.message(*read)) {
     read = std::unexpected{scanner.problem()};
-  } else if (text[start] == '{') {
+  } else if (scanner.start() == '{') {
     if (const auto problem = classify(text, *read)) read = std::unexpected{*problem};
   } else if (RawArray{text}.next()) {
     *read = {};
   } else {
-    read = std::unexpected{Malformed{start, "empty batch", true}};
+    read = std::unexpected{Malformed{text.find('['), "empty batch", true}};
   }
   return read;
 }
@@ -404,28 +429,6 @@ std::vector<std::string_view> batch_elements(std::string_view batch) {
   RawArray array{batch};
   while (const auto element = array.next()) elements.push_back(*element);
   return elements;
-}
-
-std::string splice(std::string_view text, std::span<const Replacement> replacements) {
-  std::size_t size = text.size();
-  for (const Replacement& r : replacements) size += r.with.size();
-  std::string out;
-  out.reserve(size);
-  std::size_t copied = 0;
-  for (const Replacement& r : replacements) {
-    MCPCTL_ASSERT(r.where.offset >= copied && r.where.offset <= text.size());
-    MCPCTL_ASSERT(r.where.length <= text.size() - r.where.offset);
-    out += text.substr(copied, r.where.offset - copied);
-    out += r.with;
-    copied = r.where.offset + r.where.length;
-  }
-  out += text.substr(copied);
-  return out;
-}
-
-std::string splice(std::string_view text, Span where, std::string_view with) {
-  const Replacement one{where, with};
-  return splice(text, {&one, 1});
 }
 
 }  // namespace mcpctl::mcp

@@ -7,8 +7,9 @@
 // artefact is one static binary; fuzzed differentially against nlohmann/json.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <expected>
-#include <span>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,15 +17,21 @@
 namespace mcpctl::mcp {
 
 /// Where a raw JSON value stands in a message, in bytes.  Absent: length 0 (no
-/// JSON value is empty).
+/// JSON value is empty).  Half as large as it could be, for an Envelope is copied often.
 struct Span {
-  std::size_t offset{0};
-  std::size_t length{0};
+  constexpr Span() = default;
+  /// Of a text no longer than longest_text.
+  constexpr Span(std::size_t at, std::size_t size)
+      : offset(static_cast<std::uint32_t>(at)), length(static_cast<std::uint32_t>(size)) {}
+
+  std::uint32_t offset{0};
+  std::uint32_t length{0};
 
   constexpr explicit operator bool() const { return length != 0; }
   constexpr std::string_view in(std::string_view text) const {
-    return offset + length <= text.size() ? std::string_view{text.data() + offset, length}
-                                          : std::string_view{};
+    return std::size_t{offset} + length <= text.size()
+               ? std::string_view{text.data() + offset, length}
+               : std::string_view{};
   }
   friend constexpr bool operator==(const Span&, const Span&) = default;
 };
@@ -90,24 +97,17 @@ struct Malformed {
 
 /// Deepest nesting of arrays and objects that is accepted.
 inline constexpr unsigned max_depth = 128;
+/// Of a message, in bytes: 4 GiB, far beyond what any door lets in.
+inline constexpr std::size_t longest_text = std::numeric_limits<std::uint32_t>::max();
 
 /// Reads one message.  Accepts what RFC 8259 calls JSON text, in UTF-8, and is
 /// stricter in these points, because the next reader may see them differently:
-/// nesting beyond max_depth, escaped lone surrogates, a byte order mark, and a
-/// member above named twice at its place are Malformed; "jsonrpc" must be "2.0".
-/// A batch is validated as JSON only.  Linear in the text; never throws.
+/// nesting beyond max_depth, more than longest_text, escaped lone surrogates, a byte
+/// order mark, and a member above named twice at its place are Malformed; "jsonrpc"
+/// must be "2.0".  A batch is validated as JSON only.  Linear in the text; never throws.
 std::expected<Envelope, Malformed> scan(std::string_view text);
 
 /// The messages of a batch that scan() accepted, each to be scanned by itself.
 std::vector<std::string_view> batch_elements(std::string_view batch);
-
-struct Replacement {
-  Span where;
-  std::string_view with;
-};
-
-/// `text` with each span replaced; they must be in order and not overlap.
-std::string splice(std::string_view text, std::span<const Replacement> replacements);
-std::string splice(std::string_view text, Span where, std::string_view with);
 
 }  // namespace mcpctl::mcp

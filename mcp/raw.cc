@@ -6,9 +6,10 @@
 namespace mcpctl::mcp {
 namespace {
 
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 void skip_space(std::string_view& rest) {
-  const std::size_t start = rest.find_first_not_of(" \t\r\n");
-  rest.remove_prefix(start == rest.npos ? rest.size() : start);
+  while (!rest.empty() && is_space(rest[0])) rest.remove_prefix(1);
 }
 
 std::size_t string_length(std::string_view text) {

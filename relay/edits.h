@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "mcp/envelope.h"
+#include "mcp/splice.h"
 
 namespace mcpctl::relay {
 

@@ -9,6 +9,7 @@
 
 #include "mcp/message.h"
 #include "mcp/raw.h"
+#include "mcp/splice.h"
 #include "relay/edits.h"
 #include "relay/link.h"
 #include "relay/message.h"

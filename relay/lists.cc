@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "mcp/raw.h"
+#include "mcp/splice.h"
 #include "relay/edits.h"
 #include "relay/message.h"
 #include "relay/names.h"

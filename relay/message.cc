@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "mcp/raw.h"
+#include "mcp/splice.h"
 #include "relay/edits.h"
 
 namespace mcpctl::relay {

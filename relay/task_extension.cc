@@ -1,6 +1,7 @@
 #include "relay/task_extension.h"
 
 #include "mcp/raw.h"
+#include "mcp/splice.h"
 #include "relay/method.h"
 
 namespace mcpctl::relay {

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "mcp/envelope.h"
 #include "mcp/raw.h"
+#include "mcp/splice.h"
 #include "mcp/text.h"
 #include "tests/fuzz/target.h"
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "mcp/raw.h"
+#include "mcp/splice.h"
 
 namespace mcpctl::mcp {
 namespace {
