@@ -261,6 +261,8 @@ TEST_CASE("Ctrl-Z gives the shell of init's command back, and fg the command") {
     CAPTURE(session.text());
     CHECK(session.shows("Stopped", init.can_suspend ? patience : 500ms) == init.can_suspend);
     if (!init.can_suspend) continue;
+    // What comes before its prompt the shell may throw away.
+    REQUIRE(eventually([&] { return session.text().ends_with("shell> "); }));
     session.type("fg\n");
     session.type("typed\n");
     CHECK(session.shows("command: typed"));
