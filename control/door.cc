@@ -160,7 +160,7 @@ bool Door::follow(http::Exchange& exchange) {
   if (!server->empty()) query->servers = {*server};
   for (const std::string& name : query->servers) {
     if (auto missing = missing_server(inside_->supervisor.config(), name)) {
-      exchange.respond(std::move(*missing));
+      exchange.respond(*missing);
       return true;
     }
   }

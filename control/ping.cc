@@ -109,10 +109,10 @@ void Ping::refuse(int status, std::string why, std::string way_out) {
   end(problem_reply(status, std::move(why), std::move(way_out)));
 }
 
-void Ping::end(http::Response response) {
+void Ping::end(const http::Response& response) {
   if (!on_gone_) return;
   deadline_.disarm();
-  exchange_.respond(std::move(response));
+  exchange_.respond(response);
   std::exchange(on_gone_, nullptr)();
 }
 

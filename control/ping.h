@@ -26,7 +26,7 @@ class Ping final : public Follower {
   void answered(const Result<runtime::Pong>& pong);
   void late();
   void refuse(int status, std::string why, std::string way_out = {});
-  void end(http::Response response);
+  void end(const http::Response& response);
 
   loop::Loop& loop_;
   runtime::Supervisor& supervisor_;

@@ -55,7 +55,7 @@ Verdict Admission::judge(const http::Request& request) const {
     return {403, "this Host is not served here; see gateway.allowedHosts"};
   }
   const auto origin = request.headers.find("Origin");
-  if (request.headers.count("Origin") > 1 || (origin && !knows_origin(*origin))) {
+  if (origin && (request.headers.count("Origin") > 1 || !knows_origin(*origin))) {
     return {403, "pages of this Origin may not enter; see gateway.allowedOrigins"};
   }
   if (config_.tokens.empty()) return {};

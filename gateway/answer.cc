@@ -13,9 +13,7 @@ constexpr int client_gone = 499;
 }  // namespace
 
 Answer::Answer(loop::Loop& loop, http::Exchange&& exchange, VisitSink& sink, Duration keep_alive)
-    : parts_(new Parts{
-          .loop = loop, .exchange = std::move(exchange), .sink = &sink, .keep_alive = keep_alive}) {
-}
+    : parts_(std::make_unique<Parts>(loop, std::move(exchange), sink, keep_alive)) {}
 
 Answer::~Answer() { told(client_gone); }
 
@@ -41,10 +39,10 @@ void Answer::on_disconnect(loop::Callback<> callback) {
   }
 }
 
-void Answer::respond(http::Response response) {
+void Answer::respond(const http::Response& response) {
   if (!parts_->exchange) return;
   const int status = parts_->exchange->is_open() ? response.status : client_gone;
-  parts_->exchange->respond(std::move(response));
+  parts_->exchange->respond(response);
   told(status);
 }
 

@@ -5,7 +5,9 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
+#include "base/recycling.h"
 #include "gateway/visit.h"
 #include "http/event_stream.h"
 #include "http/exchange.h"
@@ -31,7 +33,7 @@ class Answer {
   void on_disconnect(loop::Callback<> callback);
 
   /// The whole answer.  Not after begin().
-  void respond(http::Response response);
+  void respond(const http::Response& response);
 
   /// From here on, events.
   void begin();
@@ -44,7 +46,10 @@ class Answer {
  private:
   void told(int status) noexcept;
 
-  struct Parts {
+  struct Parts : Recyclable<Parts> {
+    Parts(loop::Loop& on, http::Exchange&& of, VisitSink& hears, Duration pause)
+        : loop(on), exchange(std::move(of)), sink(&hears), keep_alive(pause) {}
+
     loop::Loop& loop;
     std::optional<http::Exchange> exchange;       ///< until begin()
     std::unique_ptr<http::EventStream> stream{};  ///< from then on

@@ -53,7 +53,7 @@ class Downstream {
   /// Takes any request but initialize, server/discover, ping and logging/setLevel;
   /// always answered through `sink`, at the latest with an error after the server's
   /// timeouts.  `sink` must live until the Call is destroyed.
-  virtual std::unique_ptr<Call> call(relay::Request request, CallSink& sink) = 0;
+  virtual std::unique_ptr<Call> call(relay::Request&& request, CallSink& sink) = 0;
   /// roots/list_changed, progress; notifications/cancelled never comes here.
   virtual void notify(relay::Request notification) = 0;
   /// The client's response to a server's request; one that nobody asked for is dropped.

@@ -59,23 +59,25 @@ class HttpUpstream::Session {
   }
 
   void send(relay::ToServer message) {
-    if (message.method == "notifications/cancelled") {
+    static const relay::InHeaders nothing;
+    const relay::InHeaders& told = message.headers ? *message.headers : nothing;
+    if (told.method == "notifications/cancelled") {
       give_up(message.text);
       if (is_modern()) return;  // the end of the POST says it
     }
     http::Outgoing request = outgoing("POST");
     if (is_modern()) {
-      if (!message.method.empty()) request.headers.set("Mcp-Method", message.method);
-      if (!message.name.empty()) request.headers.set("Mcp-Name", encode_header(message.name));
-      if (message.method == "tools/call") {
+      if (!told.method.empty()) request.headers.set("Mcp-Method", told.method);
+      if (!told.name.empty()) request.headers.set("Mcp-Name", encode_header(told.name));
+      if (told.method == "tools/call") {
         // What we do not know of the client's goes on as it came (a gateway must not drop it).
-        for (const auto& [name, value] : message.mirrored) request.headers.set(name, value);
+        for (const auto& [name, value] : told.mirrored) request.headers.set(name, value);
         for (const http::Header field : mirrored_.headers(message.text)) {
           request.headers.set(field.name, field.value);
         }
       }
     }
-    for (const auto& [name, value] : message.trace) {
+    for (const auto& [name, value] : told.trace) {
       if (!request.headers.find(name)) request.headers.add(name, value);
     }
     request.body = std::move(message.text);

@@ -87,7 +87,7 @@ std::string told(std::string_view client_info, std::string_view key) {
 void refuse(Answer& answer, int status, std::string_view why, http::Headers extra = {}) {
   http::Response response = error_reply(status, {}, code::invalid_request, why);
   for (const http::Header field : extra) response.headers.add(field.name, field.value);
-  answer.respond(std::move(response));
+  answer.respond(response);
 }
 
 void refuse(Answer& answer, const relay::Request& message, const Refusal& refusal) {
@@ -143,7 +143,7 @@ bool Door::Inside::admit(Request& request) {
   Answer& answer = request.answer;
   Visit& visit = answer.visit();
   const auto server = server_of(request.http);
-  request.server = visit.server = server.value_or("");
+  if (server) request.server = visit.server = *server;
   const Verdict verdict = admission_.judge(request.http);
   request.principal = verdict.principal;
   if (verdict.status == 401) {
@@ -173,14 +173,14 @@ bool Door::Inside::admit(Request& request) {
 
 void Door::Inside::handle(http::Exchange&& exchange) {
   const std::string_view peer = exchange.remote();
-  Request request{std::move(exchange.request()),
-                  {door_.loop_, std::move(exchange), door_, floor_.config.keep_alive}};
+  http::Request& http = exchange.request();
+  Request request{http, {door_.loop_, std::move(exchange), door_, floor_.config.keep_alive}};
   Visit& visit = request.answer.visit();
   visit.began = door_.loop_.turn();
   visit.peer = peer;
-  visit.verb = request.http.method;
+  visit.verb = http.method;
   if (!admit(request)) return;
-  const std::string& verb = request.http.method;
+  const std::string_view verb = http.method;
   if (verb == "POST") return post(std::move(request));
   const bool modern = is_modern(request.http.headers);
   const std::string_view revision = request.http.headers.get("MCP-Protocol-Version");
@@ -213,11 +213,14 @@ void Door::Inside::post(Request&& request) {
   message->trace = trace_of(headers);
   const mcp::Envelope& envelope = message->envelope;
   Visit& visit = request.answer.visit();
-  visit.method = envelope.method
-                     ? mcp::string_value(envelope.method.in(message->text)).value_or("")
-                     : std::string{envelope.kind == mcp::Kind::batch ? "batch" : "response"};
+  if (!envelope.method) {
+    visit.method = envelope.kind == mcp::Kind::batch ? "batch" : "response";
+  } else if (auto method = mcp::string_value(envelope.method.in(message->text))) {
+    visit.method = std::move(*method);
+  }
   if (visit.method == "tools/call") {
-    visit.tool = mcp::string_value(envelope.params_name.in(message->text)).value_or("");
+    auto tool = mcp::string_value(envelope.params_name.in(message->text));
+    if (tool) visit.tool = std::move(*tool);
   }
   const auto era = classify(headers, *message);
   if (!era) return refuse(request.answer, *message, era.error());
@@ -340,7 +343,7 @@ void Door::Inside::initialize(Request&& request, relay::Request&& message) {
              http::Response response = json_reply(
                  200, relay::result_message(id, relay::initialize_result(*described, revision)));
              response.headers.add("Mcp-Session-Id", session.terms().id);
-             answer.respond(std::move(response));
+             answer.respond(response);
            });
 }
 

@@ -36,9 +36,9 @@ struct Door::Inside {
     Told told;
   };
 
-  /// Who asks for what.
+  /// Who asks for what.  Only until handle() returns; the answer may be moved out.
   struct Request {
-    http::Request http;
+    http::Request& http;
     Answer answer;
     std::string server{};
     Principal principal{};

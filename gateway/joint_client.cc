@@ -51,7 +51,7 @@ std::vector<JointTasks::Holder> JointClient::task_holders() const {
   return holders;
 }
 
-std::unique_ptr<Call> JointClient::call(relay::Request request, CallSink& sink) {
+std::unique_ptr<Call> JointClient::call(relay::Request&& request, CallSink& sink) {
   const relay::Method method = relay::method_of(request.envelope.method.in(request.text));
   if (method == relay::Method::subscriptions_listen && !is_session()) {
     return std::make_unique<JointListen>(joint_, *this, std::move(request), sink);

@@ -23,7 +23,7 @@ class JointClient final : public Downstream, private Joint::Follower {
   JointClient(const JointClient&) = delete;
   JointClient& operator=(const JointClient&) = delete;
 
-  std::unique_ptr<Call> call(relay::Request request, CallSink& sink) override;
+  std::unique_ptr<Call> call(relay::Request&& request, CallSink& sink) override;
   void notify(relay::Request notification) override;
   void answer(relay::Request response) override;
   void set_log_level(std::string_view level) override;

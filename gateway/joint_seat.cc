@@ -44,7 +44,7 @@ JointSeat::JointSeat(const Member& at, relay::Asker asker, DownstreamSink& sink)
       has_tasks_(era_ == mcp::Era::modern && relay::knows_task_extension(asker.capabilities)),
       client_(at.server->connect(std::move(asker), *this)) {}
 
-std::unique_ptr<Call> JointSeat::call(relay::Request request, CallSink& sink) {
+std::unique_ptr<Call> JointSeat::call(relay::Request&& request, CallSink& sink) {
   return std::make_unique<Passage>(*this, std::move(request), sink);
 }
 

@@ -19,7 +19,7 @@ class JointSeat final : public Downstream, private DownstreamSink {
   JointSeat(const JointSeat&) = delete;
   JointSeat& operator=(const JointSeat&) = delete;
 
-  std::unique_ptr<Call> call(relay::Request request, CallSink& sink) override;
+  std::unique_ptr<Call> call(relay::Request&& request, CallSink& sink) override;
   void notify(relay::Request notification) override;
   void answer(relay::Request response) override;
   void set_log_level(std::string_view level) override { client_->set_log_level(level); }

@@ -51,7 +51,7 @@ bool LegacySession::primes() const { return terms_.revision >= priming_since; }
 
 // --- what comes ----------------------------------------------------------------
 
-void LegacySession::post(Answer answer, relay::Request message) {
+void LegacySession::post(Answer answer, relay::Request&& message) {
   const mcp::Envelope& envelope = message.envelope;
   switch (envelope.kind) {
     case mcp::Kind::batch: return post_batch(std::move(answer), message);
@@ -186,7 +186,7 @@ void LegacySession::attach(Stream& stream, Answer answer) {
   stream.answer->on_disconnect([&stream] { stream.answer.reset(); });
 }
 
-void LegacySession::start(Streams::iterator stream, relay::Request message) {
+void LegacySession::start(Streams::iterator stream, relay::Request&& message) {
   const std::string_view id = message.envelope.id.in(message.text);
   auto& [raw_id, request] = *calls_.try_emplace(std::string{id}, *this, stream).first;
   request.raw_id = &raw_id;

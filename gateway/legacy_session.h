@@ -3,14 +3,13 @@
 // cancels nothing.  Made when initialize is answered; owned by the Sessions.
 #pragma once
 #include <cstdint>
-#include <list>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/recycling.h"
 #include "gateway/answer.h"
 #include "gateway/classify.h"
 #include "gateway/event_store.h"
@@ -43,7 +42,7 @@ class LegacySession final : public DownstreamSink {
 
   /// A message or batch that was classified as legacy; its method and tool stand in the
   /// answer's visit.
-  void post(Answer answer, relay::Request message);
+  void post(Answer answer, relay::Request&& message);
   /// Its own stream, or the rest of one it lost.
   void get(Answer answer, std::string_view last_event_id);
 
@@ -68,7 +67,7 @@ class LegacySession final : public DownstreamSink {
     bool begun{false};       ///< it is a stream of events
     bool is_batch{false};
   };
-  using Streams = std::list<Stream>;
+  using Streams = RecyclingList<Stream>;
 
   struct Request final : CallSink {
     Request(LegacySession& owner, Streams::iterator where) : session(owner), stream(where) {}
@@ -82,7 +81,7 @@ class LegacySession final : public DownstreamSink {
     const std::string* raw_id{nullptr};
     std::unique_ptr<Call> call;
   };
-  using Requests = std::map<std::string, Request, std::less<>>;  ///< by raw_id
+  using Requests = RecyclingMap<std::string, Request>;  ///< by raw_id
 
   std::optional<Refusal> refuse(const relay::Request& request, std::string_view method,
                                 std::string_view tool) const;
@@ -92,7 +91,7 @@ class LegacySession final : public DownstreamSink {
   void take_notification(relay::Request message);
   void cancel(const relay::Request& notification);
   Streams::iterator open_stream(Answer answer, std::size_t pending, bool is_batch);
-  void start(Streams::iterator stream, relay::Request message);
+  void start(Streams::iterator stream, relay::Request&& message);
   void begin(Stream& stream);
   void send(Stream& stream, std::string_view text);
   void respond(Streams::iterator stream, std::string text);

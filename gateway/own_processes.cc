@@ -44,7 +44,7 @@ class OwnProcesses::Client final : public Downstream {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  std::unique_ptr<Call> call(relay::Request request, CallSink& sink) override {
+  std::unique_ptr<Call> call(relay::Request&& request, CallSink& sink) override {
     if (!owner_.shared_.is_attached() || !(upstream.is_attached() || is_entitled())) {
       return shared_seat().call(std::move(request), sink);
     }

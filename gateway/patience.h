@@ -1,9 +1,9 @@
 // Tells those who have waited for a fixed time.  One timer for all of them, and none
 // while nobody waits: thousands of short calls a second only enter and leave a list.
 #pragma once
-#include <list>
 
 #include "base/ids.h"
+#include "base/recycling.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
 
@@ -27,11 +27,12 @@ class Patience {
     Instant due;
     Waiter* waiter;
   };
-  using Place = std::list<Entry>::iterator;
+  using Place = RecyclingList<Entry>::iterator;
 
   Place enter(Waiter& waiter) {
+    const bool is_first = entries_.empty();  // else the timer is armed
     entries_.push_back({loop_.turn() + limit_, &waiter});
-    if (!timer_.is_armed()) arm();
+    if (is_first && !timer_.is_armed()) arm();
     return std::prev(entries_.end());
   }
   /// Before it was told; afterwards its place is gone.
@@ -54,7 +55,7 @@ class Patience {
   loop::Loop& loop_;
   Duration limit_;
   loop::Timer timer_;
-  std::list<Entry> entries_;
+  RecyclingList<Entry> entries_;
 };
 
 }  // namespace mcpctl::gateway

@@ -30,7 +30,6 @@ LegacySession& Sessions::open(LegacySession::Terms terms, relay::Asker asker) {
 }
 
 LegacySession* Sessions::find(std::string_view id, Principal principal, std::string_view server) {
-  if (!is_session_id(id)) return nullptr;
   const auto found = sessions_.find(id);
   if (found == sessions_.end()) return nullptr;
   LegacySession& session = *found->second->session;

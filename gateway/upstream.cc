@@ -26,9 +26,7 @@ Upstream::Upstream(loop::Loop& loop, runtime::Supervisor& supervisor, std::strin
       now_(std::make_unique<Peer>(*this)),
       timer_(loop),
       http_retry_(loop),
-      lists_again_(loop),
-      breather_(loop),
-      learning_(loop) {}
+      lists_again_(loop) {}
 
 Upstream::~Upstream() {
   traffic_.waiting -= shown_waiting_;
@@ -115,7 +113,7 @@ void Upstream::Seat::set_log_level(std::string_view level) {
 
 // ---- their calls
 
-std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSink& sink) {
+std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request&& request, CallSink& sink) {
   auto ticket = std::make_unique<Ticket>(seat, numbers_.take_call(), std::move(request), sink);
   ticket->began = loop_.turn();
   calls_.emplace(ticket->id.value, ticket.get());
@@ -126,7 +124,7 @@ std::unique_ptr<Call> Upstream::call(Seat& seat, relay::Request request, CallSin
 bool Upstream::can_send() const {
   if (!now_->link || now_->link->is_closed()) return false;
   if (!now_->channel || !now_->channel->is_ready() || !now_->unsent.empty()) return false;
-  if (breather_.is_armed() || learning_.is_armed()) return false;
+  if (breather_ || learning_) return false;
   const unsigned most = config().max_concurrent_requests;
   return most == 0 || now_->sent < most;
 }
@@ -164,16 +162,13 @@ void Upstream::admit_waiting() {
 }
 
 void Upstream::send(Ticket& ticket) {
-  const relay::Method method =
-      relay::method_of(ticket.request.envelope.method.in(ticket.request.text));
-  if (const auto refusal = mismatch(ticket, method)) {
+  if (const auto refusal = mismatch(ticket)) {
     const std::string_view id = ticket.request.envelope.id.in(ticket.request.text);
     return end_with_error(ticket, gateway::error_text(id, refusal->code, refusal->message));
   }
   const Instant now = loop_.turn();
-  const bool listens =
-      ticket.seat.asker.era == mcp::Era::modern && method == relay::Method::subscriptions_listen;
-  ticket.lists_tools = method == relay::Method::tools_list;
+  const bool listens = ticket.seat.asker.era == mcp::Era::modern &&
+                       ticket.method == relay::Method::subscriptions_listen;
   if (listens) {
     ticket.place = Ticket::Place::listening;  // for as long as the client likes
     lists_.ask();
@@ -185,23 +180,24 @@ void Upstream::send(Ticket& ticket) {
     ticket.limit = now + config().request_timeout_max;
     wake(std::min(ticket.deadline, ticket.limit));
   }
-  if (config().repeat_calls) ticket.is_harmless = calls_harmless_tool(ticket.request);
+  if (config().repeat_calls) ticket.is_harmless = calls_harmless_tool(ticket);
   now_->link->call(ticket.id, ticket.seat.asker, ticket.request);
   show_load();
 }
 
 /// A modern client's headers say what its tool's arguments do not.
-std::optional<Refusal> Upstream::mismatch(const Ticket& ticket, relay::Method method) const {
+std::optional<Refusal> Upstream::mismatch(const Ticket& ticket) const {
   const relay::Asker& asker = ticket.seat.asker;
-  if (asker.era != mcp::Era::modern || method != relay::Method::tools_call) return std::nullopt;
+  const bool repeats = asker.era == mcp::Era::modern && ticket.method == relay::Method::tools_call;
+  if (!repeats) return std::nullopt;
   return mirrored_.check(asker.mirrored, ticket.request);
 }
 
 /// Known now; once the server is gone it may be too late to ask.
-bool Upstream::calls_harmless_tool(const relay::Request& request) const {
-  const mcp::Envelope& envelope = request.envelope;
-  if (relay::method_of(envelope.method.in(request.text)) != relay::Method::tools_call) return false;
-  const auto tool = mcp::string_value(envelope.params_name.in(request.text));
+bool Upstream::calls_harmless_tool(const Ticket& ticket) const {
+  if (ticket.method != relay::Method::tools_call) return false;
+  const relay::Request& request = ticket.request;
+  const auto tool = mcp::string_value(request.envelope.params_name.in(request.text));
   return tool && now_->channel->is_harmless(*tool);
 }
 
@@ -301,12 +297,11 @@ void Upstream::show_load() {
 void Upstream::count(const Ticket& ticket, runtime::Outcome outcome) {
   const relay::Request& request = ticket.request;
   const std::string_view raw = request.envelope.method.in(request.text);
-  const relay::Method method = relay::method_of(raw);
-  const bool is_known = method != relay::Method::other;
+  const bool is_known = ticket.method != relay::Method::other;
   traffic_.methods.count(is_known ? raw.substr(1, raw.size() - 2) : "other", outcome);
-  if (method == relay::Method::tools_call) {
-    traffic_.tools.count(
-        mcp::string_value(request.envelope.params_name.in(request.text)).value_or(""), outcome);
+  if (ticket.method == relay::Method::tools_call) {
+    const auto tool = mcp::string_value(request.envelope.params_name.in(request.text));
+    traffic_.tools.count(tool ? std::string_view{*tool} : "", outcome);
   }
   if (outcome == runtime::Outcome::error) traffic_.count(ticket.error);
   traffic_.latency.observe(loop_.turn() - ticket.began);
@@ -315,7 +310,7 @@ void Upstream::count(const Ticket& ticket, runtime::Outcome outcome) {
 // ---- time
 
 void Upstream::wake(Instant when) {
-  if (timer_.is_armed() && *timer_.deadline() <= when) return;
+  if (timer_.is_due_by(when)) return;
   timer_.arm(when, [this] { time_passed(); });
 }
 

@@ -15,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "gateway/backend.h"
@@ -100,7 +99,7 @@ class Upstream {
   };
 
   // upstream.cc: clients and their calls.
-  std::unique_ptr<Call> call(Seat& seat, relay::Request request, CallSink& sink);
+  std::unique_ptr<Call> call(Seat& seat, relay::Request&& request, CallSink& sink);
   void cancel(Ticket& ticket, std::string_view raw_reason, runtime::CancelledBy by);
   void lives_on(Ticket& ticket);
   void leave(Seat& seat);
@@ -108,8 +107,8 @@ class Upstream {
   void admit(Ticket& ticket);
   void admit_waiting();
   void send(Ticket& ticket);
-  bool calls_harmless_tool(const relay::Request& request) const;
-  std::optional<Refusal> mismatch(const Ticket& ticket, relay::Method method) const;
+  bool calls_harmless_tool(const Ticket& ticket) const;
+  std::optional<Refusal> mismatch(const Ticket& ticket) const;
   void refuse(Ticket& ticket, int code, runtime::UpstreamError kind, const std::string& why);
   void end_with_error(const Ticket& ticket, std::string text);
   void answer_later(relay::ToClient message);
@@ -182,7 +181,7 @@ class Upstream {
   std::optional<relay::Link::Options::Owner> owner_;
   std::optional<mcp::Introduction> introduction_;  ///< of the owner
   std::map<relay::DownstreamId, Seat*> seats_;
-  std::unordered_map<std::uint64_t, Ticket*> calls_;  ///< by CallId
+  RecyclingHashMap<std::uint64_t, Ticket*> calls_;  ///< by CallId
   std::deque<Ticket*> waiting_;
   std::map<std::uint64_t, Asked> asked_;  ///< by the id that the client was given
   std::uint64_t conversation_{0};
@@ -196,8 +195,9 @@ class Upstream {
   loop::Timer http_retry_;
   loop::Timer lists_again_;  ///< armed: a list has changed, or its news were missed
   Duration lists_pause_{};
-  loop::Timer breather_;  ///< armed: an HTTP connection broke just now, nothing is sent
-  loop::Timer learning_;  ///< armed: a call needs what the server's list of tools will say
+  // While they are there, nothing is sent.
+  std::optional<loop::Timer> breather_;  ///< an HTTP connection broke just now
+  std::optional<loop::Timer> learning_;  ///< a call needs what the server's list of tools says
   // Shared with what waits in the loop's inbox, so that it finds out when we are gone.
   std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
 };

@@ -3,7 +3,9 @@
 #include <string_view>
 #include <utility>
 
+#include "base/recycling.h"
 #include "gateway/upstream.h"
+#include "relay/method.h"
 
 namespace mcpctl::gateway {
 
@@ -15,7 +17,7 @@ class Upstream::Seat final : public Downstream {
   Seat(const Seat&) = delete;
   Seat& operator=(const Seat&) = delete;
 
-  std::unique_ptr<Call> call(relay::Request request, CallSink& to) override {
+  std::unique_ptr<Call> call(relay::Request&& request, CallSink& to) override {
     count(request);
     return upstream.call(*this, std::move(request), to);
   }
@@ -32,12 +34,16 @@ class Upstream::Seat final : public Downstream {
   DownstreamSink& sink;
 };
 
-class Upstream::Ticket final : public Call {
+class Upstream::Ticket final : public Call, public Recyclable<Upstream::Ticket> {
  public:
   enum class Place : unsigned char { waiting, sent, listening, done };
 
-  Ticket(Seat& of, relay::CallId number, relay::Request what, CallSink& to)
-      : seat(of), id(number), request(std::move(what)), sink(to) {}
+  Ticket(Seat& of, relay::CallId number, relay::Request&& what, CallSink& to)
+      : seat(of),
+        id(number),
+        request(std::move(what)),
+        method(relay::method_of(request.envelope.method.in(request.text))),
+        sink(to) {}
   ~Ticket() override { end({}, runtime::CancelledBy::disconnect); }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
@@ -52,12 +58,12 @@ class Upstream::Ticket final : public Call {
   Seat& seat;
   relay::CallId id;
   relay::Request request;  ///< its params may be gone once nothing can need them again
+  relay::Method method;
   CallSink& sink;
   Peer* peer{nullptr};  ///< where it is sent, until that is gone
   Place place{Place::waiting};
   runtime::UpstreamError error{};  ///< why it ends without the server, once it does
   bool repeated{false};
-  bool lists_tools{false};
   bool is_harmless{false};  ///< to repeat, as its tool declares and the configuration trusts
   Instant began{};
   Instant deadline{};  ///< of waiting, or of the next sign of life

@@ -54,7 +54,7 @@ void Upstream::detach() {
 void Upstream::follow_on(runtime::Channel& successor) {
   former_.push_back(std::exchange(now_, std::make_unique<Peer>(*this)));
   lists_.closed();
-  learning_.disarm();
+  learning_.reset();
   attach(successor);
 }
 
@@ -185,7 +185,7 @@ void Upstream::open_link(Peer& peer, const mcp::Profile& profile) {
   };
   peer.link.emplace(std::move(options), interests_);
   ++conversation_;
-  breather_.disarm();
+  breather_.reset();
   if (&peer == now_.get()) {
     begin_to_learn_tools();
     open_lists(take_id);
@@ -202,7 +202,7 @@ void Upstream::close_link(Peer& peer, const std::string& why) {
   if (!peer.link) return;
   if (&peer == now_.get()) {
     lists_.closed();
-    learning_.disarm();
+    learning_.reset();
     store_lists();
   }
   std::vector<Ticket*> again;
@@ -248,8 +248,11 @@ void Upstream::repeat(Ticket& ticket) {
 /// Whether the server is gone is known in a moment: until then nothing more is sent to it.
 void Upstream::connection_broke(Peer& peer, relay::CallId call, const std::string& why) {
   if (!peer.link) return;
-  if (&peer == now_.get() && !breather_.is_armed()) {
-    breather_.arm(breather, [this] { admit_waiting(); });
+  if (&peer == now_.get() && !breather_) {
+    breather_.emplace(loop_).arm(breather, [this] {
+      breather_.reset();
+      admit_waiting();
+    });
   }
   const auto found = calls_.find(call.value);
   if (found != calls_.end() && may_repeat(*found->second)) {
@@ -285,11 +288,11 @@ void Upstream::tell_curious() {
 void Upstream::carry_out(Peer& peer, bool at_once) {
   if (!peer.link) return;
   // A message that cannot be sent makes more of them.
-  for (auto outputs = peer.link->take_outputs(); !outputs.empty();
-       outputs = peer.link->take_outputs(std::move(outputs))) {
+  for (std::vector<relay::Output> outputs; peer.link->has_outputs();) {
+    outputs = peer.link->take_outputs(std::move(outputs));
     for (relay::Output& output : outputs) carry_out(peer, output, at_once);
   }
-  if (&peer == now_.get()) {
+  if (&peer == now_.get() && lists_.has_outputs()) {
     for (relay::Output& output : lists_.take_outputs()) carry_out(peer, output, at_once);
   }
   if (at_once) admit_waiting();
@@ -330,7 +333,8 @@ void Upstream::deliver(relay::ToClient&& message) {
   }
   calls_.erase(found);
   count(ticket, message.is_error ? runtime::Outcome::error : runtime::Outcome::ok);
-  if (ticket.lists_tools && ticket.peer == now_.get() && !message.is_error) {
+  const bool lists_tools = ticket.method == relay::Method::tools_list && !message.is_error;
+  if (lists_tools && ticket.peer == now_.get()) {
     learn_tools(message.text);
   }
   if (std::exchange(ticket.place, Ticket::Place::done) == Ticket::Place::sent) {

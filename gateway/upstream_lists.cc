@@ -42,7 +42,7 @@ bool Upstream::take_list(const Peer& peer, std::string_view text, const mcp::Env
   const bool of_tools = lists_.is_asking(relay::Listing::tools);
   if (!lists_.take(text, envelope)) return false;
   if (of_tools && envelope.kind == mcp::Kind::response) learn_tools(text);
-  if (of_tools && !lists_.is_asking(relay::Listing::tools)) learning_.disarm();
+  if (of_tools && !lists_.is_asking(relay::Listing::tools)) learning_.reset();
   store_lists();
   return true;
 }
@@ -159,7 +159,7 @@ void Upstream::learn_tools(std::string_view response) {
   mirrored_.learn(response);
   if (!mirrored_.is_complete()) return;
   tools_asked_ = true;
-  learning_.disarm();
+  learning_.reset();
 }
 
 /// A call whose headers can neither be written nor checked yet: the first of a conversation
@@ -167,12 +167,14 @@ void Upstream::learn_tools(std::string_view response) {
 bool Upstream::learns_tools_first(const Ticket& ticket) {
   if (tools_asked_ || (!now_->http && ticket.seat.asker.mirrored.empty())) return false;
   if (config().queue_size == 0) return false;
-  const std::string_view method = ticket.request.envelope.method.in(ticket.request.text);
-  if (relay::method_of(method) != relay::Method::tools_call) return false;
+  if (ticket.method != relay::Method::tools_call) return false;
   tools_asked_ = true;
   lists_.ask();
   if (!lists_.is_asking(relay::Listing::tools)) return false;
-  learning_.arm(list_budget, [this] { admit_waiting(); });
+  learning_.emplace(loop_).arm(list_budget, [this] {
+    learning_.reset();
+    admit_waiting();
+  });
   carry_out(*now_, false);
   return true;
 }

@@ -8,12 +8,13 @@
 namespace mcpctl::gateway {
 namespace {
 
+/// The most frequent first.
 constexpr std::array<std::string_view, 30> methods{
+    "tools/call",
     "initialize",
     "server/discover",
     "ping",
     "tools/list",
-    "tools/call",
     "prompts/list",
     "prompts/get",
     "resources/list",

@@ -12,11 +12,11 @@ namespace mcpctl::gateway {
 struct Visit {
   Instant began;
   std::string peer;
-  std::string verb;    ///< of HTTP
-  std::string server;  ///< "" for all of them
-  std::string client;  ///< the name of its token; "" without
-  std::string method;  ///< of the message; "" until it is known
-  std::string tool;    ///< of tools/call
+  std::string_view verb;  ///< of HTTP; static storage
+  std::string server;     ///< "" for all of them
+  std::string client;     ///< the name of its token; "" without
+  std::string method;     ///< of the message; "" until it is known
+  std::string tool;       ///< of tools/call
 };
 
 /// Hears the end of each.  `status` is that of HTTP; 499 when the client went first.

@@ -2,12 +2,13 @@
 
 #include <utility>
 
+#include "base/assert.h"
 #include "http/session.h"
 
 namespace mcpctl::http {
 
-Exchange::Exchange(Session& session, RequestParser& parser)
-    : session_(&session), request_(parser.take()), door_(session.door()) {
+Exchange::Exchange(Session& session, Request& request)
+    : session_(&session), request_(&request), door_(session.door()) {
   session.moved(*this);
 }
 
@@ -17,7 +18,7 @@ Exchange::~Exchange() {
 
 Exchange::Exchange(Exchange&& other) noexcept
     : session_(std::exchange(other.session_, nullptr)),
-      request_(std::move(other.request_)),
+      request_(other.request_),
       door_(other.door_),
       begun_(other.begun_),
       on_disconnect_(std::move(other.on_disconnect_)),
@@ -29,13 +30,18 @@ Exchange& Exchange::operator=(Exchange&& other) noexcept {
   if (this == &other) return *this;
   if (session_ != nullptr) session_->abandon(*this);
   session_ = std::exchange(other.session_, nullptr);
-  request_ = std::move(other.request_);
+  request_ = other.request_;
   door_ = other.door_;
   begun_ = other.begun_;
   on_disconnect_ = std::move(other.on_disconnect_);
   on_drained_ = std::move(other.on_drained_);
   if (session_ != nullptr) session_->moved(*this);
   return *this;
+}
+
+Request& Exchange::request() const noexcept {
+  MCPCTL_ASSERT(request_ != nullptr);
+  return *request_;
 }
 
 std::optional<loop::PeerCredentials> Exchange::peer() const {
@@ -46,15 +52,15 @@ std::string_view Exchange::remote() const noexcept {
   return session_ != nullptr ? session_->remote() : std::string_view{};
 }
 
-void Exchange::respond(Response response) {
+void Exchange::respond(const Response& response) {
   if (session_ == nullptr || begun_) return;
-  std::exchange(session_, nullptr)->respond(std::move(response));
+  std::exchange(session_, nullptr)->respond(response);
 }
 
 void Exchange::respond(int status, std::string_view content_type, std::string_view body) {
   Response response{status, {}, std::string{body}};
   response.headers.add("Content-Type", content_type);
-  respond(std::move(response));
+  respond(response);
 }
 
 void Exchange::begin(int status, Headers headers) {

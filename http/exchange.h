@@ -1,6 +1,7 @@
 // One request and its answer.  The handler gets an Exchange, may keep it, and
 // answers now or later: whole (respond) or in pieces (begin, write, finish).  It is
 // move-only and safe to hold after the client has gone: then answering does nothing.
+// The request is to be read at once: it stays only until the handler has returned.
 #pragma once
 #include <cstddef>
 #include <optional>
@@ -12,21 +13,21 @@
 
 namespace mcpctl::http {
 
-class RequestParser;
 class Session;
 
 class Exchange {
  public:
   /// For the server: with the request that is complete.
-  Exchange(Session& session, RequestParser& parser);
+  Exchange(Session& session, Request& request);
   /// Unanswered, it answers 500; begun and unfinished, it drops the connection so
   /// that the client sees a cut answer and not a whole one.
   ~Exchange();
   Exchange(Exchange&& other) noexcept;
   Exchange& operator=(Exchange&& other) noexcept;
 
-  const Request& request() const noexcept { return request_; }
-  Request& request() noexcept { return request_; }
+  /// Only until the handler has returned, even if it was answered before; what is wanted
+  /// of it may be moved out.
+  Request& request() const noexcept;
   /// Nothing for TCP, and when the client has gone.
   std::optional<loop::PeerCredentials> peer() const;
   /// The address of a TCP client, without its port; "" when it has gone.
@@ -36,7 +37,7 @@ class Exchange {
 
   /// The whole answer, once.  Length, Date and Connection are added; line ends in
   /// header values become spaces.
-  void respond(Response response);
+  void respond(const Response& response);
   /// Shorthand with a Content-Type.
   void respond(int status, std::string_view content_type, std::string_view body);
 
@@ -62,7 +63,7 @@ class Exchange {
  private:
   friend class Session;
   Session* session_{nullptr};  // null once answered or gone
-  Request request_;
+  Request* request_{nullptr};  // null once the handler has returned
   int door_{0};
   bool begun_{false};
   loop::Callback<> on_disconnect_;

@@ -8,9 +8,14 @@ namespace mcpctl::http {
 
 namespace {
 
+/// Of a Headers' memory, for the next message.
+constexpr std::size_t most_head_kept = 1024;
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
 std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -18,6 +23,32 @@ int hex_value(char c) noexcept {
   if (is_digit(c)) return c - '0';
   c = lower(c);
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/// percent_decode() into a string whose memory is used again.
+bool decode_into(std::string& decoded, std::string_view text, bool plus_is_space) {
+  const bool is_plain =
+      text.find('%') == text.npos && (!plus_is_space || text.find('+') == text.npos);
+  if (is_plain) {
+    decoded = text;
+    return true;
+  }
+  decoded.clear();
+  decoded.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '+' && plus_is_space) {
+      decoded += ' ';
+    } else if (text[i] != '%') {
+      decoded += text[i];
+    } else {
+      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
+      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+      if (high < 0 || low < 0 || (high == 0 && low == 0)) return false;
+      decoded += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+  }
+  return true;
 }
 
 /// Calls `each` with every part of `text` between separators.
@@ -73,23 +104,30 @@ void Headers::prepare() {
   text_.reserve(usual_bytes);
 }
 
-void Headers::add_piece(std::string_view piece) {
+std::size_t Headers::hold(std::string_view raw) {
   prepare();
-  text_ += piece;
+  const std::size_t at = text_.size();
+  text_ += raw;
+  return at;
 }
 
-void Headers::end_field(std::size_t name_size, std::size_t value_size) {
-  const std::size_t at = text_.size() - name_size - value_size;
-  while (value_size > 0 && (text_.back() == ' ' || text_.back() == '\t')) {
-    text_.pop_back();
-    --value_size;
-  }
-  fields_.push_back({at, name_size, value_size});
+void Headers::add_held(Place field) {
+  const std::string_view value = value_of(field);
+  while (field.value_size > 0 && is_blank(value[field.value_size - 1])) --field.value_size;
+  fields_.push_back(field);
+}
+
+void Headers::clear() {
+  if (text_.capacity() > most_head_kept) return void(*this = {});
+  text_.clear();
+  fields_.clear();
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
   prepare();
-  fields_.push_back({text_.size(), name.size(), value.size()});
+  const auto at = static_cast<std::uint32_t>(text_.size());
+  const auto name_size = static_cast<std::uint32_t>(name.size());
+  fields_.push_back({at, name_size, at + name_size, static_cast<std::uint32_t>(value.size())});
   text_ += name;
   text_ += value;
 }
@@ -120,16 +158,6 @@ std::size_t Headers::count(std::string_view name) const noexcept {
       fields_, [&](const Place& field) { return equal_ignoring_case(name_of(field), name); }));
 }
 
-bool Headers::has_token(std::string_view name, std::string_view token) const noexcept {
-  bool found = false;
-  for (const Header field : *this) {
-    if (!equal_ignoring_case(field.name, name)) continue;
-    split(field.value, ',',
-          [&](std::string_view part) { found = found || equal_ignoring_case(trim(part), token); });
-  }
-  return found;
-}
-
 std::optional<std::string_view> Request::parameter(std::string_view name) const noexcept {
   for (const auto& [key, value] : query) {
     if (key == name) return value;
@@ -150,29 +178,9 @@ std::vector<std::string> Request::segments() const {
   return segments;
 }
 
-bool Request::wants_keep_alive() const noexcept {
-  if (headers.has_token("Connection", "close")) return false;
-  return version_minor >= 1 || headers.has_token("Connection", "keep-alive");
-}
-
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-  const auto is_plain = [](char c) { return c != '%' && c != '+'; };
-  if (std::ranges::all_of(text, is_plain)) return std::string{text};
-  std::string decoded;
-  decoded.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '+' && plus_is_space) {
-      decoded += ' ';
-    } else if (text[i] != '%') {
-      decoded += text[i];
-    } else {
-      const int high = i + 2 < text.size() ? hex_value(text[i + 1]) : -1;
-      const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-      if (high < 0 || low < 0 || (high == 0 && low == 0)) return std::nullopt;
-      decoded += static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-  }
+  std::optional<std::string> decoded{std::in_place};
+  if (!decode_into(*decoded, text, plus_is_space)) decoded.reset();
   return decoded;
 }
 
@@ -184,9 +192,7 @@ bool split_target(Request& request) {
   const std::string_view whole = path_and_query(request.target);
   if (whole.empty()) return false;
   const std::size_t mark = whole.find('?');
-  auto path = percent_decode(whole.substr(0, mark));
-  if (!path) return false;
-  request.path = std::move(*path);
+  if (!decode_into(request.path, whole.substr(0, mark), false)) return false;
   if (request.path.empty()) request.path.assign(1, '/');
   request.query.clear();
   if (mark == std::string_view::npos) return true;

@@ -1,6 +1,7 @@
 // HTTP requests and responses as values: what a handler gets and gives, what
 // the client sends and receives.  Never a socket, never a parser.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@ struct Header {
 };
 
 /// Header fields in order of arrival.  Names compare without case (RFC 9110 §5.1).
-/// All of them stand in one string: a message costs two allocations, not two a field.
+/// All of them stand in one string, as they came if they came at all: a message costs two
+/// allocations, not two a field.
 class Headers {
  public:
   Headers() = default;
@@ -24,10 +26,16 @@ class Headers {
 
   /// Neither may be of these Headers themselves.
   void add(std::string_view name, std::string_view value);
-  /// The same for who gets a field in pieces: all those of its name, all those of its
-  /// value, and how long they were.  Space at the end of the value is left out.
-  void add_piece(std::string_view piece);
-  void end_field(std::size_t name_size, std::size_t value_size);
+  /// For a parser: takes a part of a head as it came, and returns where it stands now.
+  std::size_t hold(std::string_view raw);
+  /// Where a field stands in all that was held.
+  struct Place {
+    std::uint32_t name_at{0}, name_size{0}, value_at{0}, value_size{0};
+  };
+  /// Space at the end of the value is left out.
+  void add_held(Place field);
+  /// None any more; the memory for a usual head is kept.
+  void clear();
   /// Replaces every field of this name.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
@@ -37,9 +45,6 @@ class Headers {
   /// The first field's value, or empty.
   std::string_view get(std::string_view name) const noexcept;
   std::size_t count(std::string_view name) const noexcept;
-  /// True when a comma-separated list field holds `token`, without case
-  /// ("Connection: keep-alive, Upgrade").
-  bool has_token(std::string_view name, std::string_view token) const noexcept;
 
   class Iterator {
    public:
@@ -61,15 +66,11 @@ class Headers {
 
  private:
   void prepare();
-  /// Where a field stands in text_: its name, and its value right behind that.
-  struct Place {
-    std::size_t at, name_size, value_size;
-  };
   std::string_view name_of(const Place& field) const noexcept {
-    return {text_.data() + field.at, field.name_size};
+    return {text_.data() + field.name_at, field.name_size};
   }
   std::string_view value_of(const Place& field) const noexcept {
-    return {text_.data() + field.at + field.name_size, field.value_size};
+    return {text_.data() + field.value_at, field.value_size};
   }
   Header field(std::size_t index) const noexcept {
     return {name_of(fields_[index]), value_of(fields_[index])};
@@ -80,7 +81,7 @@ class Headers {
 };
 
 struct Request {
-  std::string method;
+  std::string_view method;  ///< static storage; "" until the head is complete
   /// As it came: origin form ("/a%20b?x=1"), or absolute form.
   std::string target;
   /// The target's path, percent-decoded ("/a b").  "*" for OPTIONS *.
@@ -97,7 +98,6 @@ struct Request {
   std::string_view raw_path() const noexcept;
   /// The path's segments, each decoded by itself: "/a%2Fb/c" is {"a/b", "c"}.
   std::vector<std::string> segments() const;
-  bool wants_keep_alive() const noexcept;
 };
 
 struct Response {
@@ -117,7 +117,10 @@ void append_line(std::string& text, const Header& field);
 /// Of one size, and the same but for the case of ASCII letters.
 bool equal_letters(std::string_view a, std::string_view b) noexcept;
 inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  return a.size() == b.size() && equal_letters(a, b);
+  if (a.size() != b.size()) return false;
+  // Mostly the first letter tells; bit 5 is its case, and of what else differs in it
+  // equal_letters() knows.
+  return a.empty() || (((a[0] ^ b[0]) & ~0x20) == 0 && equal_letters(a, b));
 }
 /// Whether a Content-Type value means `type`, whatever its case and its parameters.
 bool is_media_type(std::string_view content_type, std::string_view type) noexcept;

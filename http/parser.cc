@@ -13,6 +13,9 @@ namespace mcpctl::http {
 
 namespace {
 
+/// Of the memory of a body, for the next one.
+constexpr std::size_t most_body_kept = 1024;
+
 /// Follows the raw bytes of a head, apart from llhttp: counts them, finds their
 /// end and sees folded lines, which llhttp joins without telling (RFC 9112 §5.2).
 class HeadScan {
@@ -57,10 +60,11 @@ class HeadScan {
   bool any_line_{false};  // empty lines before the start line are skipped (RFC 9112 §2.2)
 };
 
-/// What both directions share.
+/// What both directions share: fills in the parts of a message as they come.
 class MessageParser {
  public:
-  MessageParser(llhttp_type_t type, Limits limits) : type_(type), limits_(limits), scan_(0) {
+  MessageParser(llhttp_type_t type, Limits limits, Headers& headers, std::string& body)
+      : headers_(headers), body_(body), type_(type), limits_(limits), scan_(0) {
     llhttp_settings_init(&settings_);
     settings_.on_url = [](llhttp_t* raw, const char* at, std::size_t size) {
       return of(raw).on_url({at, size});
@@ -88,9 +92,10 @@ class MessageParser {
     scan_ = HeadScan{limits_.header_bytes};
     phase_ = Phase::head;
     target_.clear();
-    headers_ = {};
+    headers_.clear();
     body_.clear();
-    name_size_ = value_size_ = 0;
+    if (body_.capacity() > most_body_kept) std::string{}.swap(body_);
+    field_ = {};
     body_total_ = 0;
     fed_ = body_end_ = framing_ = 0;
     must_close_ = false;
@@ -120,11 +125,11 @@ class MessageParser {
     return Progress::failed;
   }
 
-  // What was parsed; the owners below turn it into a Request or Response.
+  // What was parsed; the owners below make a Request or Response of it.
   llhttp_t raw_{};
   std::string target_;
-  Headers headers_;
-  std::string body_;
+  Headers& headers_;
+  std::string& body_;
   Refusal refusal_;
   std::uint64_t body_total_{0};
   bool skip_body_{false};  // an answer to HEAD
@@ -141,7 +146,9 @@ class MessageParser {
     std::size_t used = 0;
     const HeadScan::Found found = scan_.scan(bytes, used);
     const bool folded = found == HeadScan::Found::fold;
-    execute(bytes.substr(0, folded ? used - 1 : used));
+    const std::string_view head = bytes.substr(0, folded ? used - 1 : used);
+    held_at_ = headers_.hold(head);
+    execute(head);
     if (phase_ == Phase::failed) return {used, Progress::failed};
     if (folded) return {used, refuse(400, "a folded header line")};
     if (found == HeadScan::Found::overflow) {
@@ -198,17 +205,23 @@ class MessageParser {
     return 0;
   }
 
+  /// Where a part of the head stands in headers_, which hold all of it.
+  std::uint32_t held(std::string_view part) const noexcept {
+    return static_cast<std::uint32_t>(held_at_ + static_cast<std::size_t>(part.data() - buffer_));
+  }
+
+  // A name or a value may come in parts, one right behind the other.
   int on_field(std::string_view part) {
     if (phase_ != Phase::head) return 0;  // trailers are dropped (RFC 9110 §6.5.1)
-    headers_.add_piece(part);
-    name_size_ += part.size();
+    if (field_.name_size == 0) field_.name_at = held(part);
+    field_.name_size += static_cast<std::uint32_t>(part.size());
     return 0;
   }
 
   int on_value(std::string_view part) {
     if (phase_ != Phase::head) return 0;
-    headers_.add_piece(part);
-    value_size_ += part.size();
+    if (field_.value_size == 0) field_.value_at = held(part);
+    field_.value_size += static_cast<std::uint32_t>(part.size());
     return 0;
   }
 
@@ -218,8 +231,7 @@ class MessageParser {
       refuse(431, "more headers than " + std::to_string(limits_.header_count));
       return HPE_USER;
     }
-    headers_.end_field(name_size_, value_size_);
-    name_size_ = value_size_ = 0;
+    headers_.add_held(std::exchange(field_, {}));
     return 0;
   }
 
@@ -241,21 +253,29 @@ class MessageParser {
     std::size_t encodings = 0;
     std::size_t lengths = 0;
     std::size_t hosts = 0;
+    std::string_view encoding;
+    std::string_view length;
     for (const Header field : headers_) {
-      if (equal_ignoring_case(field.name, "Transfer-Encoding")) ++encodings;
-      if (equal_ignoring_case(field.name, "Content-Length")) ++lengths;
-      if (equal_ignoring_case(field.name, "Host")) ++hosts;
+      if (equal_ignoring_case(field.name, "Host")) {
+        ++hosts;
+      } else if (equal_ignoring_case(field.name, "Content-Length")) {
+        ++lengths;
+        length = field.value;
+      } else if (equal_ignoring_case(field.name, "Transfer-Encoding")) {
+        ++encodings;
+        encoding = field.value;
+      }
     }
     if (encodings > 1) refuse(400, "two Transfer-Encoding fields");
     if (encodings == 1) {
-      if (!equal_ignoring_case(headers_.get("Transfer-Encoding"), "chunked")) {
+      if (!equal_ignoring_case(encoding, "chunked")) {
         refuse(400, "a Transfer-Encoding other than chunked");
       }
       if (lengths > 0) refuse(400, "both Transfer-Encoding and Content-Length");
       if (raw_.http_minor == 0) refuse(400, "Transfer-Encoding in HTTP/1.0");
     }
     if (lengths > 1) refuse(400, "two Content-Length fields");
-    if (lengths == 1) check_length(headers_.get("Content-Length"));
+    if (lengths == 1) check_length(length);
     if (type_ == HTTP_REQUEST) check_request(hosts);
   }
 
@@ -302,9 +322,9 @@ class MessageParser {
   llhttp_settings_t settings_{};
   HeadScan scan_;
   Phase phase_{Phase::head};
-  std::size_t name_size_{0};  // of the header field that has begun
-  std::size_t value_size_{0};
-  const char* buffer_{nullptr};  // what execute() is looking at
+  Headers::Place field_;         // the one that has begun
+  std::size_t held_at_{0};       // where headers_ hold what execute() is looking at
+  const char* buffer_{nullptr};  // that
   std::uint64_t fed_{0};         // bytes after the head, before buffer_
   std::uint64_t body_end_{0};    // where the last body byte ended, in the same count
   std::uint64_t framing_{0};     // bytes after the head that were not body, up to body_end_
@@ -313,20 +333,18 @@ class MessageParser {
 }  // namespace
 
 struct RequestParser::Inner {
-  explicit Inner(Limits limits) : parser(HTTP_REQUEST, limits) {}
-  MessageParser parser;
+  explicit Inner(Limits limits) : parser(HTTP_REQUEST, limits, request.headers, request.body) {}
   Request request;
+  MessageParser parser;
 
-  /// Moves the head over as soon as it is complete.
+  /// Fills in the rest of the head as soon as it is complete.
   Progress note(Progress progress) {
-    if (progress == Progress::head || (progress == Progress::complete && request.method.empty())) {
-      request.method = llhttp_method_name(static_cast<llhttp_method_t>(parser.raw_.method));
-      request.target = std::move(parser.target_);
-      request.headers = std::move(parser.headers_);
-      request.version_minor = parser.raw_.http_minor;
-      if (!split_target(request)) return parser.refuse(400, "a malformed target");
-    }
-    if (progress == Progress::complete) request.body = std::move(parser.body_);
+    const bool has_head = progress == Progress::head || progress == Progress::complete;
+    if (!has_head || !request.method.empty()) return progress;
+    request.method = llhttp_method_name(static_cast<llhttp_method_t>(parser.raw_.method));
+    request.target.swap(parser.target_);
+    request.version_minor = parser.raw_.http_minor;
+    if (!split_target(request)) return parser.refuse(400, "a malformed target");
     return progress;
   }
 };
@@ -342,21 +360,20 @@ Fed RequestParser::feed(std::string_view bytes) {
   return fed;
 }
 
-Request RequestParser::take() {
-  Request request = std::move(inner_->request);
-  inner_->request.method.clear();  // note() then fills in everything else
+void RequestParser::next() {
+  inner_->request.method = {};  // note() then fills in everything else
   inner_->parser.begin();
-  return request;
 }
 
-const Request& RequestParser::request() const noexcept { return inner_->request; }
+Request& RequestParser::request() noexcept { return inner_->request; }
 const Refusal& RequestParser::refusal() const noexcept { return inner_->parser.refusal_; }
 bool RequestParser::is_begun() const noexcept { return inner_->parser.is_begun(); }
+bool RequestParser::wants_keep_alive() const noexcept { return !inner_->parser.must_close_; }
 
 struct ResponseParser::Inner {
-  explicit Inner(Limits limits) : parser(HTTP_RESPONSE, limits) {}
-  MessageParser parser;
+  explicit Inner(Limits limits) : parser(HTTP_RESPONSE, limits, response.headers, response.body) {}
   Response response;
+  MessageParser parser;
   bool has_head{false};
   int interim{0};  // since the request
 
@@ -364,10 +381,8 @@ struct ResponseParser::Inner {
     if (progress == Progress::head || (progress == Progress::complete && !has_head)) {
       has_head = true;
       response.status = parser.raw_.status_code;
-      response.headers = std::move(parser.headers_);
       if (response.status == 101) return parser.refuse(502, "an upgrade nobody asked for");
     }
-    if (progress == Progress::complete) response.body += std::exchange(parser.body_, {});
     return progress;
   }
 };
@@ -404,11 +419,7 @@ Response ResponseParser::take() {
   return response;
 }
 
-std::string ResponseParser::take_body() {
-  std::string body = std::exchange(inner_->parser.body_, {});
-  body.insert(0, std::exchange(inner_->response.body, {}));
-  return body;
-}
+std::string ResponseParser::take_body() { return std::exchange(inner_->response.body, {}); }
 
 const Response& ResponseParser::response() const noexcept { return inner_->response; }
 const Refusal& ResponseParser::refusal() const noexcept { return inner_->parser.refusal_; }

@@ -56,13 +56,16 @@ class RequestParser {
   /// Stops at the end of the head and at the end of the message; call again with
   /// what was not consumed.
   Fed feed(std::string_view bytes);
-  /// After `complete`: the message; the next one may begin.
-  Request take();
-  /// After `head`: what is known so far.  After `complete`, all of it.
-  const Request& request() const noexcept;
+  /// After `head`: what is known so far.  After `complete`, all of it, to take from, until
+  /// next(); it stays where it is.
+  Request& request() noexcept;
+  /// After `complete`: forgets the message, so that another one may begin.
+  void next();
   const Refusal& refusal() const noexcept;
-  /// True once the first byte of a message has come, until it is taken.
+  /// True once the first byte of a message has come, until next().
   bool is_begun() const noexcept;
+  /// After `complete`: does the client want another request to use this connection?
+  bool wants_keep_alive() const noexcept;
 
  private:
   struct Inner;

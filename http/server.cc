@@ -65,12 +65,12 @@ void Server::State::retire(Session& session) {
 }
 
 void Server::State::watch_deadline(Instant deadline) {
-  if (dropped || (sweep.is_armed() && *sweep.deadline() <= deadline)) return;
+  if (dropped || sweep.is_due_by(deadline)) return;
   // On a grid, so that the deadlines of many connections share one wakeup.
   const auto step = options.sweep_interval.count();
   const auto slots = (deadline.since_start.count() + step - 1) / step;
   const Instant when{Duration{slots * step}};
-  if (!sweep.is_armed() || when < *sweep.deadline()) sweep.arm(when, [this] { run_sweep(); });
+  if (!sweep.is_due_by(when)) sweep.arm(when, [this] { run_sweep(); });
 }
 
 void Server::State::run_sweep() {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "http/answer_head.h"
 #include "http/server.h"
 #include "loop/listener.h"
 #include "loop/timer.h"
@@ -32,7 +33,7 @@ struct Server::State {
   loop::Callback<Error> on_trouble;
   std::vector<Session*> unflushed;  // with answers of this turn
   std::vector<Session*> flushing;   // by flush_all() only
-  std::string head;                 // of the answer that is being sent; kept for its memory
+  AnswerHead head;                  // of the answer that is being sent
   std::uint64_t requests{0};
   bool draining{false};
   bool dropped{false};  // the Server is gone; only running callbacks keep this

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <utility>
 
 namespace mcpctl::http {
@@ -17,35 +16,8 @@ constexpr std::size_t large_body = 64 * 1024;
 /// close with unread bytes would reset the connection under our answer (RFC 9112 §9.6).
 constexpr std::uint64_t discard_cap = 4 * 1024 * 1024;
 
-/// RFC 9110 §5.6.7, in one buffer per second.
-std::string_view date_now() {
-  static std::time_t when = 0;
-  static char text[32];
-  static std::size_t size = 0;
-  const std::time_t now = std::time(nullptr);
-  if (now != when) {
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    when = now;
-  }
-  return {text, size};
-}
-
 bool status_has_body(int status) noexcept {
   return status >= 200 && status != 204 && status != 304;
-}
-
-void append_field(std::string& text, const Header& field) {
-  const auto breaks_the_line = [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 && c != '\t';
-  };
-  if (std::ranges::none_of(field.value, breaks_the_line)) {
-    return append_line(text, field);
-  }
-  std::string value{field.value};
-  std::ranges::replace_if(value, breaks_the_line, ' ');
-  append_line(text, {field.name, value});
 }
 
 }  // namespace
@@ -172,14 +144,15 @@ void Session::on_head(bool body_has_come) {
 }
 
 void Session::hand_over() {
-  Exchange exchange{*this, parser_};
-  const Request& request = exchange.request();
+  Request& request = parser_.request();
   ++server_->requests;
   is_head_ = request.method == "HEAD";
   is_http10_ = request.version_minor == 0;
-  keep_alive_ = !closing_ && !is_http10_ && request.wants_keep_alive();
+  keep_alive_ = !closing_ && !is_http10_ && parser_.wants_keep_alive();
   enter(State::answering);
-  server_->handler(std::move(exchange));
+  server_->handler(Exchange{*this, request});
+  if (exchange_ != nullptr) exchange_->request_ = nullptr;
+  parser_.next();
 }
 
 void Session::on_peer_closed() {
@@ -215,35 +188,17 @@ void Session::on_drained() {
 
 // --- answering ---------------------------------------------------------------
 
-void Session::send_head(int status, const Headers& headers, Framing framing,
+void Session::send_head(int status, const Headers& headers, AnswerHead::Framing framing,
                         std::string_view content_type) {
-  std::string& text = server_->head;
-  text = "HTTP/1.1 ";
-  text += std::to_string(status);
-  text += ' ';
-  text += reason_phrase(status);
-  text += "\r\n";
-  if (!content_type.empty()) append_line(text, {"Content-Type", content_type});
-  for (const Header field : headers) {
-    const bool ours = equal_ignoring_case(field.name, "Connection") ||
-                      equal_ignoring_case(field.name, "Content-Length") ||
-                      equal_ignoring_case(field.name, "Transfer-Encoding");
-    if (!ours) append_field(text, field);
-  }
-  append_line(text, {"Date", date_now()});
-  if (framing.length) append_line(text, {"Content-Length", std::to_string(*framing.length)});
-  if (framing.chunked) text += "Transfer-Encoding: chunked\r\n";
-  if (!keep_alive_) text += "Connection: close\r\n";
-  text += "\r\n";
-  connection_->write(text);
+  connection_->write(server_->head.write(status, content_type, headers, framing, keep_alive_));
 }
 
-void Session::respond(Response response) {
+void Session::respond(const Response& response) {
   exchange_ = nullptr;
   if (closing_) keep_alive_ = false;
   connection_->cork();
   const bool has_body = status_has_body(response.status);
-  Framing framing;
+  AnswerHead::Framing framing;
   if (has_body) framing.length = response.body.size();
   send_head(response.status, response.headers, framing, response.content_type);
   // A small answer leaves with its head and those to other clients; of a large one only
@@ -348,7 +303,7 @@ void Session::linger() {
 void Session::enter(State state) {
   state_ = state;
   entered_ = progressed_ = server_->loop.turn();
-  watch_deadline();
+  if (!advancing_) watch_deadline();  // else advance() does
 }
 
 /// After every change of state_ and of whether bytes are queued.

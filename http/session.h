@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/answer_head.h"
 #include "http/exchange.h"
 #include "http/parser.h"
 #include "http/server_state.h"
@@ -45,7 +46,7 @@ class Session {
 
   // What an Exchange asks for.
   void moved(Exchange& exchange) noexcept { exchange_ = &exchange; }
-  void respond(Response response);
+  void respond(const Response& response);
   void begin(int status, Headers headers);
   bool write(std::string_view piece);
   void finish();
@@ -77,13 +78,7 @@ class Session {
   void on_head(bool body_has_come);
   void hand_over();
   void refuse(int status, std::string_view reason);
-  /// How the client knows where the body ends; neither: there is none, or it ends with
-  /// the connection.
-  struct Framing {
-    bool chunked{false};
-    std::optional<std::size_t> length{};
-  };
-  void send_head(int status, const Headers& headers, Framing framing,
+  void send_head(int status, const Headers& headers, AnswerHead::Framing framing,
                  std::string_view content_type = {});
   void answered();
   void linger();

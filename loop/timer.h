@@ -27,6 +27,11 @@ class Timer {
   /// Nothing when no callback is due.
   std::optional<Instant> deadline() const noexcept;
   bool is_armed() const noexcept { return deadline().has_value(); }
+  /// Armed, for `when` or sooner.
+  bool is_due_by(Instant when) const noexcept {
+    const auto due = deadline();
+    return due && *due <= when;
+  }
 
  private:
   struct Watch;

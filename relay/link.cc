@@ -102,7 +102,9 @@ void Link::start(CallId call, const Asker& asker, const Request& request, Method
   flight.era = asker.era;
   flight.log_level = log_level_of(asker.log_level);
   flight.client_id = envelope.id.in(request.text);
-  flight.progress_token = envelope.meta_progress_token.in(request.text);
+  if (const mcp::Span token = envelope.meta_progress_token) {
+    flight.progress_token = token.in(request.text);
+  }
   if (!is_modern()) {
     flight.abilities = abilities_of(asker.capabilities);
     flight.as_task = envelope.params_task && asker.era == mcp::Era::legacy;
@@ -163,10 +165,10 @@ void Link::send(const Flight& flight, const Asker& asker, const Request& request
       ToServer{.text = std::move(text), .id = flight.id, .call = flight.call}));
   last_sent_ = std::max(last_sent_, flight.id);
   if (!options_.for_http) return;
-  message.method = mcp::string_value(request.envelope.method.in(request.text)).value_or("");
-  message.name = name_for_http(request, flight.method);
-  message.mirrored = asker.mirrored;
-  message.trace = request.trace;
+  const std::string_view method = request.envelope.method.in(request.text);
+  message.headers = std::make_unique<InHeaders>(mcp::string_value(method).value_or(""),
+                                                name_for_http(request, flight.method),
+                                                asker.mirrored, request.trace);
 }
 
 void Link::cancel(CallId call, std::string_view raw_reason) {
@@ -229,7 +231,7 @@ bool Link::may_repeat(CallId call, bool is_harmless) const {
 std::vector<Output> Link::take_outputs(std::vector<Output> done) {
   constexpr std::size_t most_kept = 16;
   done.clear();
-  if (done.capacity() > most_kept) done = {};
+  if (done.capacity() > most_kept) done = std::vector<Output>{};
   done.swap(outputs_);
   return done;
 }
@@ -299,7 +301,7 @@ void Link::to_server(std::string text, std::uint64_t id, CallId call, std::strin
   ToServer& message = std::get<ToServer>(
       outputs_.emplace_back(ToServer{.text = std::move(text), .id = id, .call = call}));
   last_sent_ = std::max(last_sent_, id);
-  if (options_.for_http) message.method = method;
+  if (options_.for_http) message.headers = std::make_unique<InHeaders>(std::string{method});
 }
 
 }  // namespace mcpctl::relay

@@ -16,9 +16,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "base/recycling.h"
 #include "mcp/envelope.h"
 #include "relay/abilities.h"
 #include "relay/flight.h"
@@ -113,6 +113,7 @@ class Link {
   /// Everything to be sent and told since the last call, in order.  The memory of `done`
   /// ones is used again.
   std::vector<Output> take_outputs(std::vector<Output> done = {});
+  bool has_outputs() const { return !outputs_.empty(); }
 
  private:
   using OwnSubscribes = std::map<std::uint64_t, std::string>;  ///< uri by id at the server
@@ -184,8 +185,8 @@ class Link {
   Interests& interests_;
   std::string server_info_;  ///< the member of _meta that names the server; empty: unknown
   bool is_closed_{false};
-  std::map<std::uint64_t, Flight> flights_;           ///< by the id at the server
-  std::unordered_map<std::uint64_t, Flight*> calls_;  ///< by CallId; parked ones have none
+  RecyclingMap<std::uint64_t, Flight> flights_;     ///< by the id at the server
+  RecyclingHashMap<std::uint64_t, Flight*> calls_;  ///< by CallId; parked ones have none
   std::map<std::string, Flight*, std::less<>> parked_;
   std::vector<Ask> owner_asks_;  ///< on no call
   TaskOwners tasks_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "mcp/raw.h"
+#include "mcp/splice.h"
 #include "relay/edits.h"
 #include "relay/link.h"
 #include "relay/message.h"
@@ -114,10 +115,11 @@ void Link::deliver_answer(Flight& flight, std::string_view text, const mcp::Enve
 std::string Link::addressed_to_client(const Flight& flight, std::string_view text,
                                       const mcp::Envelope& envelope) const {
   Edits edits{text};
-  const std::string id_member = "\"id\":" + flight.client_id;
+  std::string id_member;
   if (envelope.id) {
     edits.replace(envelope.id, flight.client_id);
   } else {
+    id_member = "\"id\":" + flight.client_id;
     edits.prepend(whole_object(text), id_member);
   }
   std::string own_tasks;

@@ -99,7 +99,7 @@ void ListWatch::ask_page(std::string_view raw_cursor) {
   outputs_.emplace_back(
       ToServer{.text = request_message(Digits{question_.id}, json_string(method), params),
                .id = question_.id,
-               .method = std::string{method}});
+               .headers = std::make_unique<InHeaders>(std::string{method})});
 }
 
 void ListWatch::changed(Heard::What what) {

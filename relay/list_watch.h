@@ -59,6 +59,7 @@ class ListWatch {
 
   /// What is to be sent, and what clients have not seen yet; in order.
   std::vector<Output> take_outputs();
+  bool has_outputs() const { return !outputs_.empty(); }
 
  private:
   enum class Known : unsigned char { no, yes, not_any_more };

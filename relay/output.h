@@ -1,6 +1,7 @@
 // What a Link, and the Interests of a server's clients, want done.  Data only.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 
@@ -8,15 +9,19 @@
 
 namespace mcpctl::relay {
 
+/// What a server over HTTP is told in headers.
+struct InHeaders {
+  std::string method{}, name{};  ///< the values of Mcp-Method and Mcp-Name
+  Mirrored mirrored{};           ///< the client's own Mcp-Param-* headers
+  Mirrored trace{};              ///< Request::trace
+};
+
 /// Send to the server, as one message.
 struct ToServer {
   std::string text{};
-  std::uint64_t id{0};  ///< of a request; 0: nothing will be answered
-  CallId call{};        ///< on whose behalf; none: the Link's own
-  /// Only with Link::Options::for_http: the values of Mcp-Method and Mcp-Name.
-  std::string method{}, name{};
-  Mirrored mirrored{};  ///< the client's own Mcp-Param-* headers, likewise
-  Mirrored trace{};     ///< Request::trace, likewise
+  std::uint64_t id{0};                   ///< of a request; 0: nothing will be answered
+  CallId call{};                         ///< on whose behalf; none: the Link's own
+  std::unique_ptr<InHeaders> headers{};  ///< only with Link::Options::for_http
 };
 
 /// Send to a client: in its era, with its ids, ready to go.

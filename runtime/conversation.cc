@@ -56,8 +56,8 @@ void Conversation::paused(Duration gap) {
 /// taken up by the outermost round.
 void Conversation::follow_up() {
   if (std::exchange(following_up_, true)) return;
-  for (auto outputs = client_.take_outputs(); !outputs.empty(); outputs = client_.take_outputs()) {
-    for (const mcp::Output& output : outputs) {
+  while (client_.has_outputs()) {
+    for (const mcp::Output& output : client_.take_outputs()) {
       if (const auto* send = std::get_if<mcp::Send>(&output)) {
         callbacks_.send(*send);
       } else {

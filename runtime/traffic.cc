@@ -39,12 +39,15 @@ std::string_view name(CancelledBy by) {
 }
 
 void Tally::count(std::string_view name, Outcome outcome) {
-  auto found = counts_.find(name);
-  if (found == counts_.end()) {
-    const bool fits = counts_.size() < most_names && name.size() <= longest_name;
-    found = counts_.try_emplace(fits ? std::string{name} : "other").first;
+  if (last_ == nullptr || last_->first != name) {
+    auto found = counts_.find(name);
+    if (found == counts_.end()) {
+      const bool fits = counts_.size() < most_names && name.size() <= longest_name;
+      found = counts_.try_emplace(fits ? std::string{name} : "other").first;
+    }
+    last_ = &*found;
   }
-  ++found->second[static_cast<std::size_t>(outcome)];
+  ++last_->second[static_cast<std::size_t>(outcome)];
 }
 
 std::uint64_t Tally::total() const {

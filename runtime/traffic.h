@@ -45,6 +45,10 @@ std::string_view name(CancelledBy by);
 /// Counts by name and outcome.
 class Tally {
  public:
+  Tally() = default;
+  Tally(const Tally&) = delete;
+  Tally& operator=(const Tally&) = delete;
+
   static constexpr std::size_t most_names = 256;
   static constexpr std::size_t longest_name = 128;  ///< bytes; MCP allows no longer ones
 
@@ -56,6 +60,7 @@ class Tally {
 
  private:
   std::map<std::string, Counts, std::less<>> counts_;
+  decltype(counts_)::value_type* last_{nullptr};  ///< counted; mostly the next one too
 };
 
 /// From a request's arrival to its end.

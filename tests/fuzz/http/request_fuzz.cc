@@ -27,16 +27,17 @@ std::string verdict_of(std::string_view bytes, std::size_t step) {
         return verdict + std::to_string(parser.refusal().status) + parser.refusal().reason;
       }
       if (fed.progress != Progress::complete) continue;
-      const Request request = parser.take();
+      const Request& request = parser.request();
       MCPCTL_ASSERT(request.headers.count("Host") == 1 || request.version_minor == 0);
       MCPCTL_ASSERT(request.headers.count("Transfer-Encoding") == 0 ||
                     request.headers.count("Content-Length") == 0);
       MCPCTL_ASSERT(request.headers.size() <= 100);
       MCPCTL_ASSERT(!request.path.empty());
       (void)request.segments();
-      verdict += request.method + " " + request.target + " " + request.body + "\n";
+      verdict += std::string{request.method} + " " + request.target + " " + request.body + "\n";
       for (const Header field : request.headers)
         verdict += std::string{field.name} + "=" + std::string{field.value} + "\n";
+      parser.next();
     }
   }
   return verdict + (parser.is_begun() ? "waits" : "idle");

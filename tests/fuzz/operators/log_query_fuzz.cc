@@ -17,7 +17,7 @@ void run_log_query(std::string_view input) {
   http::RequestParser parser;
   const std::string head = "GET /api/v1/logs?" + target + " HTTP/1.1\r\nHost: x\r\n\r\n";
   if (parser.feed(head).progress != http::Progress::complete) return;
-  const http::Request request = parser.take();
+  const http::Request& request = parser.request();
   (void)control::flag_parameter(request, "follow");
   const auto query = control::log_query(request);
   if (!query) {

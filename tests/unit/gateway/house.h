@@ -90,7 +90,7 @@ class FakeBackend final : public Backend {
   struct FakeDownstream final : Downstream {
     FakeDownstream(FakeBackend& owner, Client& which) : backend(owner), client(which) {}
     ~FakeDownstream() override { client.is_alive = false; }
-    std::unique_ptr<Call> call(relay::Request request, CallSink& sink) override {
+    std::unique_ptr<Call> call(relay::Request&& request, CallSink& sink) override {
       backend.asked.push_back({&client, std::move(request), &sink});
       return std::make_unique<FakeCall>(backend.asked.back());
     }

@@ -112,7 +112,7 @@ struct Session {
     upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call"})",
                     .id = 5,
                     .call = on_behalf,
-                    .method = "tools/call"});
+                    .headers = std::make_unique<relay::InHeaders>("tools/call")});
   }
 
   loop::Loop loop;
@@ -177,8 +177,7 @@ TEST_CASE("a modern server gets the arguments that its tool wants as headers") {
                                   R"({"name":"query","arguments":{"region":"k\u00f6ln"}}})",
                           .id = 5,
                           .call = {2},
-                          .method = "tools/call",
-                          .name = "query"});
+                          .headers = std::make_unique<relay::InHeaders>("tools/call", "query")});
   REQUIRE(session.until([&] { return session.messages.size() == 1; }));
   const http::Headers& headers = session.far.seen.back().headers;
   CHECK(headers.get("Mcp-Name") == "query");
@@ -204,10 +203,12 @@ TEST_CASE("a client's trace goes on in headers, where the configuration has no w
   Session s;
   REQUIRE(s.opens());
 
+  auto headers = std::make_unique<relay::InHeaders>();
+  headers->trace = {{"traceparent", "00-a-b-01"}, {"X-Key", "not the client's"}};
   s.upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call"})",
                     .id = 5,
                     .call = {77},
-                    .trace = {{"traceparent", "00-a-b-01"}, {"X-Key", "not the client's"}}});
+                    .headers = std::move(headers)});
 
   REQUIRE(s.until([&] { return s.messages.size() == 2; }));
   CHECK(s.far.seen.back().headers.get("traceparent") == "00-a-b-01");

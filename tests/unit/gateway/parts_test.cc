@@ -13,14 +13,14 @@
 using namespace mcpctl;
 using namespace mcpctl::gateway;
 
-TEST_CASE("session ids are 128 random bits, and nothing else is one") {
+TEST_CASE("session ids are 128 random bits") {
   std::set<std::string> ids;
   for (int i = 0; i < 1000; ++i) ids.insert(unguessable());
   CHECK(ids.size() == 1000);
-  CHECK(is_session_id(*ids.begin()));
-  CHECK_FALSE(is_session_id(""));
-  CHECK_FALSE(is_session_id(ids.begin()->substr(1)));
-  CHECK_FALSE(is_session_id("g" + ids.begin()->substr(1)));
+  for (const std::string& id : ids) {
+    CHECK(id.size() == 32);
+    CHECK(id.find_first_not_of("0123456789abcdef") == std::string::npos);
+  }
 }
 
 TEST_CASE("an event id is a stream and a number") {

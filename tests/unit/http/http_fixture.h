@@ -101,7 +101,8 @@ struct Serving {
 /// Answers with method, path and body.
 inline void echo(Exchange exchange) {
   const Request& request = exchange.request();
-  exchange.respond(200, "text/plain", request.method + " " + request.path + " " + request.body);
+  const std::string method{request.method};
+  exchange.respond(200, "text/plain", method + " " + request.path + " " + request.body);
 }
 
 inline std::size_t occurrences(std::string_view text, std::string_view part) {

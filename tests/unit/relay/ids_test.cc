@@ -175,10 +175,10 @@ TEST_CASE("an error without an id answers the request whose stream it came on") 
 TEST_CASE("over HTTP a request names its method and what it is about") {
   Talk talk{Link::Options{.server = server_of(Era::modern), .for_http = true}};
   talk.calls(modern_client(1), "1", "tools/call", R"({"name":"caf\u00e9"})");
-  CHECK(talk.to_server.back().method == "tools/call");
-  CHECK(talk.to_server.back().name == "caf\xC3\xA9");
+  CHECK(talk.to_server.back().headers->method == "tools/call");
+  CHECK(talk.to_server.back().headers->name == "caf\xC3\xA9");
   talk.calls(modern_client(1), "2", "resources/read", R"({"uri":"file:///a"})");
-  CHECK(talk.to_server.back().name == "file:///a");
+  CHECK(talk.to_server.back().headers->name == "file:///a");
 }
 
 }  // namespace

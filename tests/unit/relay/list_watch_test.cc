@@ -251,7 +251,7 @@ TEST_CASE("a modern server is asked as a modern client asks") {
   Listed server{R"({"tools":{}})", mcp::Era::modern};
   server.begins();
 
-  CHECK(server.asked.back().method == "tools/list");
+  CHECK(server.asked.back().headers->method == "tools/list");
   CHECK(server.asked.back().text.find(
             R"("io.modelcontextprotocol/protocolVersion":"2026-07-28")") != std::string::npos);
 }

@@ -100,8 +100,8 @@ TEST_CASE("a task is its principal's, whichever of its requests asks") {
   for (const std::string_view method : {"tasks/get", "tasks/update", "tasks/cancel"}) {
     t.talk.calls(client_of(1, 30), "6", method, about("t"));
     CHECK(t.talk.last_sent() == request_text(std::to_string(t.talk.last_id), method, about("t")));
-    CHECK(t.talk.to_server.back().method == method);
-    CHECK(t.talk.to_server.back().name == "t");
+    CHECK(t.talk.to_server.back().headers->method == method);
+    CHECK(t.talk.to_server.back().headers->name == "t");
   }
 }
 
