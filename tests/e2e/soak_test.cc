@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -54,10 +55,14 @@ Json brisk() {
   return ours;
 }
 
-/// But for connections, which come and go with the probes of the HTTP server.
+bool is_connection(const std::string& descriptor) { return descriptor.starts_with("tcp:"); }
+bool is_log(const std::string& descriptor) { return descriptor.ends_with(".log"); }
+
+/// But for connections, which come and go with the probes of the HTTP server, and log
+/// files, which are open from a server's first line on.
 std::vector<std::string> lasting_descriptors_of(pid_t pid) {
   std::vector<std::string> all = descriptors_of(pid);
-  std::erase_if(all, [](const std::string& each) { return each.starts_with("tcp:"); });
+  std::erase_if(all, [](const std::string& each) { return is_connection(each) || is_log(each); });
   return all;
 }
 
@@ -96,9 +101,7 @@ class Soak {
     for (const Process& process : fleet_.processes()) ::kill(process.pid, SIGCONT);
     fleet_.await_all("ready");
     CHECK(fleet_.supervisor() == supervisor_);
-    // A log file is open from its first line on, unless all are opened anew; and the last
-    // deeds left checks to end and clients to go.
-    fleet_.program().signal(SIGUSR1);
+    // The last deeds left checks to end and clients to go.
     std::vector<std::string> least = lasting_descriptors_of(supervisor_);
     eventually(
         [&] {
@@ -120,9 +123,9 @@ class Soak {
     return std::strtod(page.c_str() + at + name.size(), nullptr);
   }
 
-  std::size_t connections() const {
-    return descriptors_of(supervisor_).size() - lasting_descriptors_of(supervisor_).size();
-  }
+  /// Of the descriptors that do not last.
+  std::size_t connections() const { return count(is_connection); }
+  std::size_t open_logs() const { return count(is_log); }
 
   Fleet& fleet() { return fleet_; }
   std::size_t deeds() const { return deeds_; }
@@ -134,6 +137,10 @@ class Soak {
   }
 
  private:
+  std::size_t count(bool (*is_meant)(const std::string&)) const {
+    return static_cast<std::size_t>(std::ranges::count_if(descriptors_of(supervisor_), is_meant));
+  }
+
   /// Below `bound`, the same with every library: no distribution of the standard's.
   std::size_t below(std::size_t bound) { return static_cast<std::size_t>(random_() % bound); }
 
@@ -290,6 +297,7 @@ TEST_CASE("a busy fleet ends as it began: whole, and without a byte or descripto
   CAPTURE(end.what);
   CHECK(end.descriptors <= base.descriptors);
   CHECK(soak.connections() <= 4);  // one or two to the HTTP server, and what listens
+  CHECK(soak.open_logs() <= everybody().size());
   // Whoever soaks by hand has the machine to himself; with other tests beside it a turn
   // may also wait for a processor.
   const bool is_alone = std::getenv("MCPCTL_SOAK_SECONDS") != nullptr;
