@@ -276,8 +276,10 @@ void Instance::exited(const supervisor::ExitStatus& status) {
   around_.trees.remove_child(process_->pid());
   log_->end(Stream::err);
   supervisor::ExitStatus told = status;
-  // The group of the server knows for sure; where it counts nothing, ours may.
-  const bool anybody_was_killed = around_.oom.has_killed();
+  // The group of the server knows for sure; where it counts nothing, ours may.  A good end
+  // has nothing to do with anybody's killing; a thousand of them come at once.
+  const bool ended_well = status.signal == 0 && status.code == 0;
+  const bool anybody_was_killed = !ended_well && around_.oom.has_killed();
   if (told.signal == SIGKILL) {
     const auto kills = cgroup_ ? cgroup_->oom_kills() : std::nullopt;
     told.out_of_memory = kills ? *kills > 0 : anybody_was_killed;

@@ -15,8 +15,9 @@ namespace {
 /// rounds would not hurt it.
 constexpr Duration most_killing{2'500};
 /// For a group to end of its signal, before who is elsewhere or stopped is looked for.
-constexpr Duration moment_to_end{50};
+constexpr Duration moment_to_end{100};
 constexpr Duration first_pause{2};
+constexpr Duration between_reapings{3};
 constexpr Duration undecided_pause{10};
 constexpr unsigned end_pause_us = 10'000;
 /// A control group may count a process that has been reaped already (Linux 6.19 takes it
@@ -31,7 +32,7 @@ constexpr Duration last_killing{1'000};
 }  // namespace
 
 TreeWatch::TreeWatch(loop::Loop& loop)
-    : loop_(loop), rounds_(loop), rest_(loop), late_(loop), table_([this](pid_t pid) {
+    : loop_(loop), rounds_(loop), rest_(loop), late_(loop), reaping_(loop), table_([this](pid_t pid) {
         return children_.contains(pid);
       }) {
   auto watch = loop::SignalWatch::open(loop, SIGCHLD, [this](int) { child_changed(); });
@@ -141,16 +142,20 @@ void TreeWatch::clear_graves() {
   while (!graves_.empty()) std::exchange(graves_, {}).clear();
 }
 
-/// Once for all children that ended in this turn: to ask for another zombie the kernel
-/// goes through all of our children.
+/// Once for all children that ended in this turn, or of late: to ask for another zombie the
+/// kernel goes through all of our children, and those that are ending wait for it.  The
+/// servers' own ends are told by their pidfds.
 void TreeWatch::child_changed() {
-  if (std::exchange(reaping_is_posted_, true)) return;
-  loop_.post([this, alive = std::weak_ptr{alive_}] {
+  if (std::exchange(reaping_is_due_, true)) return;
+  const auto reap_all = [this, alive = std::weak_ptr{alive_}] {
     if (alive.expired()) return;
-    reaping_is_posted_ = false;
+    reaping_is_due_ = false;
+    next_reaping_ = loop_.now() + between_reapings;
     reap();
     check_soon();
-  });
+  };
+  if (loop_.now() < next_reaping_) return reaping_.arm(next_reaping_, reap_all);
+  loop_.post(reap_all);
 }
 
 /// A snapshot of earlier in this turn may show as alive what has ended since, and no

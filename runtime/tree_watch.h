@@ -35,7 +35,7 @@ class TreeWatch {
 
   /// Whether nothing of the tree is alive, as of now.
   bool is_empty(spawn::Tree& tree);
-  /// What is not in its leader's group, or is stopped, may hear it 50 ms later.
+  /// What is not in its leader's group, or is stopped, may hear it 100 ms later.
   void signal(spawn::Tree& tree, int signal);
 
   /// Calls `on_empty` once, when nothing of the tree is left; from the loop.
@@ -83,11 +83,13 @@ class TreeWatch {
   loop::Timer rounds_;
   loop::Timer rest_;  ///< armed while any tree is half signalled
   loop::Timer late_;  ///< armed for a while after a leader's end
+  loop::Timer reaping_;
+  Instant next_reaping_;  ///< not sooner
   Duration pause_{0};
   spawn::ProcessTable table_;
   bool table_is_fresh_{false};
   bool check_is_posted_{false};
-  bool reaping_is_posted_{false};
+  bool reaping_is_due_{false};
   std::map<pid_t, std::function<void()>> children_;
   std::map<spawn::Tree*, Awaited> awaited_;
   std::multimap<spawn::Tree*, int> half_signalled_;  ///< with what, in the order of the signals
