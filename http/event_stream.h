@@ -37,7 +37,6 @@ class EventStream {
   void on_drained(loop::Callback<> callback) { exchange_.on_drained(std::move(callback)); }
   std::size_t queued() const noexcept { return exchange_.queued(); }
   bool is_open() const noexcept { return exchange_.is_open(); }
-  const Request& request() const noexcept { return exchange_.request(); }
 
  private:
   bool send(std::string_view text);
