@@ -32,9 +32,12 @@ constexpr Duration last_killing{1'000};
 }  // namespace
 
 TreeWatch::TreeWatch(loop::Loop& loop)
-    : loop_(loop), rounds_(loop), rest_(loop), late_(loop), reaping_(loop), table_([this](pid_t pid) {
-        return children_.contains(pid);
-      }) {
+    : loop_(loop),
+      rounds_(loop),
+      rest_(loop),
+      late_(loop),
+      reaping_(loop),
+      table_([this](pid_t pid) { return children_.contains(pid); }) {
   auto watch = loop::SignalWatch::open(loop, SIGCHLD, [this](int) { child_changed(); });
   if (watch) sigchld_ = std::move(*watch);
 }

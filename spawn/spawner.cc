@@ -154,6 +154,7 @@ bool SpawnFailure::mends_itself() const {
     case EINTR:
     case EBUSY:   // the control group
     case ESTALE:  // a network file system
+    case EIO:     // a disk, or the same
       return true;
     default: return false;
   }

@@ -59,6 +59,14 @@ TEST_CASE("a program killed by a signal is told from one that exits") {
   CHECK(outcome.exit.signal == SIGKILL);
 }
 
+TEST_CASE("what the machine lacks mends itself, what the program lacks does not") {
+  const auto mends_itself = [](int error) {
+    return SpawnFailure{Stage::exec, error, "github", "exec npx", {}}.mends_itself();
+  };
+  for (const int error : {EAGAIN, ENOMEM, EMFILE, ETXTBSY, EBUSY, EIO}) CHECK(mends_itself(error));
+  for (const int error : {ENOENT, EACCES, ENOEXEC, EISDIR}) CHECK_FALSE(mends_itself(error));
+}
+
 TEST_CASE("a program that does not exist is named, whatever way the child was made") {
   const NoChildLeft check;
   for (const CloneMethod method : every_method) {
