@@ -129,8 +129,8 @@ void Instance::spawn_process() {
   auto spec = prepare(cookie);
   if (!spec) {
     return report(supervisor::SpawnFailed{
-        incarnation_, "cannot start " + config_->name + ": " + spec.error().message, false,
-        spec.error().shell_code});
+        incarnation_, "cannot start " + config_->name + ": " + spec.error().message,
+        spec.error().mends_itself, spec.error().shell_code});
   }
   Process::Wiring wiring;
   wiring.stdin_pipe = speaks_on_stdio();

@@ -36,11 +36,27 @@ std::unexpected<NoProgram> not_found(std::string message) {
 }
 
 std::unexpected<NoProgram> unusable(const std::string& path, int error) {
-  return std::unexpected{
-      NoProgram{{path + ": " + std::strerror(error)}, is_absence(error) ? 127 : 126}};
+  return std::unexpected{NoProgram{
+      {path + ": " + std::strerror(error)}, is_absence(error) ? 127 : 126, mends_itself(error)}};
 }
 
 }  // namespace
+
+bool mends_itself(int error) noexcept {
+  switch (error) {
+    case EAGAIN:  // RLIMIT_NPROC, pids.max
+    case ENOMEM:
+    case EMFILE:
+    case ENFILE:
+    case ETXTBSY:  // the binary is being written
+    case EINTR:
+    case EBUSY:   // the control group
+    case ESTALE:  // a network file system
+    case EIO:     // a disk, or the same
+      return true;
+    default: return false;
+  }
+}
 
 std::expected<std::string, NoProgram> resolve_command(std::string_view name,
                                                       std::string_view path_variable,

@@ -11,8 +11,12 @@ namespace mcpctl::spawn {
 
 /// Why there is nothing to execute.
 struct NoProgram : Error {
-  int shell_code{127};  ///< a shell's exit code: 127 not found, 126 found, not executable
+  int shell_code{127};       ///< a shell's exit code: 127 not found, 126 found, not executable
+  bool mends_itself{false};  ///< as of SpawnFailure: nobody could look just now
 };
+
+/// Whether what failed with this errno may succeed later with nothing repaired.
+bool mends_itself(int error) noexcept;
 
 /// The path of the executable `name`.  With a '/' in it the name is a path,
 /// relative to `cwd`; otherwise the directories of `path_variable` are searched

@@ -1,7 +1,7 @@
 // Tells a kill for lack of memory from any other where servers have no memory
 // controller of their own: a container or a unit has a limit, and the kernel counts
-// there whom it killed.  The count does not say whom; it is asked when a server died
-// of SIGKILL.
+// there whom it killed.  The count does not say whom; it is asked when a server came
+// to a bad end.
 #pragma once
 #include <cstdint>
 #include <string>

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "spawn/berth.h"
+#include "spawn/command.h"
 #include "spawn/interpreter.h"
 
 namespace mcpctl::spawn {
@@ -144,21 +145,7 @@ std::string SpawnFailure::message() const {
   return text;
 }
 
-bool SpawnFailure::mends_itself() const {
-  switch (error) {
-    case EAGAIN:  // RLIMIT_NPROC, pids.max
-    case ENOMEM:
-    case EMFILE:
-    case ENFILE:
-    case ETXTBSY:  // the binary is being written
-    case EINTR:
-    case EBUSY:   // the control group
-    case ESTALE:  // a network file system
-    case EIO:     // a disk, or the same
-      return true;
-    default: return false;
-  }
-}
+bool SpawnFailure::mends_itself() const { return spawn::mends_itself(error); }
 
 int SpawnFailure::shell_code() const {
   if (stage != Stage::exec || mends_itself()) return 0;
