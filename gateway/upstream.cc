@@ -161,6 +161,14 @@ void Upstream::admit_waiting() {
   if (sent) carry_out(*now_, false);
 }
 
+/// Nothing is sent while there is a reason.
+void Upstream::hold_back(std::optional<loop::Timer>& reason, Duration at_most) {
+  reason.emplace(loop_).arm(at_most, [this, &reason] {
+    reason.reset();
+    admit_waiting();
+  });
+}
+
 void Upstream::send(Ticket& ticket) {
   if (const auto refusal = mismatch(ticket)) {
     const std::string_view id = ticket.request.envelope.id.in(ticket.request.text);

@@ -106,6 +106,7 @@ class Upstream {
   bool can_send() const;
   void admit(Ticket& ticket);
   void admit_waiting();
+  void hold_back(std::optional<loop::Timer>& reason, Duration at_most);
   void send(Ticket& ticket);
   bool calls_harmless_tool(const Ticket& ticket) const;
   std::optional<Refusal> mismatch(const Ticket& ticket) const;

@@ -248,12 +248,7 @@ void Upstream::repeat(Ticket& ticket) {
 /// Whether the server is gone is known in a moment: until then nothing more is sent to it.
 void Upstream::connection_broke(Peer& peer, relay::CallId call, const std::string& why) {
   if (!peer.link) return;
-  if (&peer == now_.get() && !breather_) {
-    breather_.emplace(loop_).arm(breather, [this] {
-      breather_.reset();
-      admit_waiting();
-    });
-  }
+  if (&peer == now_.get() && !breather_) hold_back(breather_, breather);
   const auto found = calls_.find(call.value);
   if (found != calls_.end() && may_repeat(*found->second)) {
     repeat(*found->second);

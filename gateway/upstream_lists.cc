@@ -171,10 +171,7 @@ bool Upstream::learns_tools_first(const Ticket& ticket) {
   tools_asked_ = true;
   lists_.ask();
   if (!lists_.is_asking(relay::Listing::tools)) return false;
-  learning_.emplace(loop_).arm(list_budget, [this] {
-    learning_.reset();
-    admit_waiting();
-  });
+  hold_back(learning_, list_budget);
   carry_out(*now_, false);
   return true;
 }

@@ -18,14 +18,12 @@ bool is_ours(std::string_view name) {
 
 std::string_view AnswerHead::write(int status, std::string_view content_type,
                                    const Headers& headers, Framing framing, bool keep_alive) {
-  const std::time_t now = std::time(nullptr);
-  if (status != status_ || now != when_ || content_type != content_type_) {
-    begin(status, content_type, now);
-  }
+  if (status != status_ || content_type != content_type_) begin(status, content_type);
   text_.resize(beginning_);
   for (const Header field : headers) {
     if (!is_ours(field.name)) add(field.name, field.value);
   }
+  text_ += date_line();
   if (framing.length) {
     char digits[20];
     const auto end = std::to_chars(digits, digits + sizeof digits, *framing.length).ptr;
@@ -39,26 +37,26 @@ std::string_view AnswerHead::write(int status, std::string_view content_type,
   return text_;
 }
 
-void AnswerHead::begin(int status, std::string_view content_type, std::time_t now) {
+void AnswerHead::begin(int status, std::string_view content_type) {
   status_ = status;
   content_type_ = content_type;
-  when_ = now;
   text_ = "HTTP/1.1 " + std::to_string(status) + ' ';
   text_ += reason_phrase(status);
   text_ += "\r\n";
   if (!content_type.empty()) add("Content-Type", content_type);
-  add("Date", date(now));
   beginning_ = text_.size();
 }
 
-std::string_view AnswerHead::date(std::time_t now) {
+std::string_view AnswerHead::date_line() {
+  const std::time_t now = std::time(nullptr);
   if (now != dated_) {
     std::tm parts{};
     gmtime_r(&now, &parts);
-    date_size_ = std::strftime(date_, sizeof date_, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    constexpr const char* format = "Date: %a, %d %b %Y %H:%M:%S GMT\r\n";
+    date_size_ = std::strftime(date_line_, sizeof date_line_, format, &parts);
     dated_ = now;
   }
-  return {date_, date_size_};
+  return {date_line_, date_size_};
 }
 
 void AnswerHead::add(std::string_view name, std::string_view value) {

@@ -1,5 +1,5 @@
-// Writes the heads of a server's answers.  Almost all begin alike within one second, so
-// that a beginning is written once and kept.  For http/ only.
+// Writes the heads of a server's answers.  Almost all begin alike, so that a beginning is
+// written once and kept, and so is the date of one second.  For http/ only.
 #pragma once
 #include <cstddef>
 #include <ctime>
@@ -27,8 +27,8 @@ class AnswerHead {
                          Framing framing, bool keep_alive);
 
  private:
-  void begin(int status, std::string_view content_type, std::time_t now);
-  std::string_view date(std::time_t now);
+  void begin(int status, std::string_view content_type);
+  std::string_view date_line();
   void add(std::string_view name, std::string_view value);
 
   std::string text_;
@@ -36,9 +36,8 @@ class AnswerHead {
   // What it is the beginning of.
   int status_{0};
   std::string_view content_type_;
-  std::time_t when_{0};
-  // RFC 9110 §5.6.7, written once a second.
-  char date_[32]{};
+  // RFC 9110 §5.6.7, and when it was written.
+  char date_line_[40]{};
   std::size_t date_size_{0};
   std::time_t dated_{0};
 };

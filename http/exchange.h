@@ -63,7 +63,7 @@ class Exchange {
  private:
   friend class Session;
   Session* session_{nullptr};  // null once answered or gone
-  Request* request_{nullptr};  // null once the handler has returned
+  Request* request_{nullptr};  // null once the handler has returned unanswered
   int door_{0};
   bool begun_{false};
   loop::Callback<> on_disconnect_;

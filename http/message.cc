@@ -185,6 +185,7 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
 }
 
 bool split_target(Request& request) {
+  request.query.clear();
   if (request.target == "*") {
     request.path.assign(1, '*');
     return request.method == "OPTIONS";
@@ -194,7 +195,6 @@ bool split_target(Request& request) {
   const std::size_t mark = whole.find('?');
   if (!decode_into(request.path, whole.substr(0, mark), false)) return false;
   if (request.path.empty()) request.path.assign(1, '/');
-  request.query.clear();
   if (mark == std::string_view::npos) return true;
   bool valid = true;
   split(whole.substr(mark + 1), '&', [&](std::string_view pair) {

@@ -13,8 +13,12 @@ namespace mcpctl::http {
 
 namespace {
 
-/// Of the memory of a body, for the next one.
-constexpr std::size_t most_body_kept = 1024;
+/// Empties a text whose memory is used again, unless it is much.
+void empty(std::string& text) {
+  constexpr std::size_t most_kept = 1024;
+  if (text.capacity() > most_kept) return std::string{}.swap(text);
+  text.clear();
+}
 
 /// Follows the raw bytes of a head, apart from llhttp: counts them, finds their
 /// end and sees folded lines, which llhttp joins without telling (RFC 9112 §5.2).
@@ -91,10 +95,9 @@ class MessageParser {
     raw_.data = this;
     scan_ = HeadScan{limits_.header_bytes};
     phase_ = Phase::head;
-    target_.clear();
+    empty(target_);
     headers_.clear();
-    body_.clear();
-    if (body_.capacity() > most_body_kept) std::string{}.swap(body_);
+    empty(body_);
     field_ = {};
     body_total_ = 0;
     fed_ = body_end_ = framing_ = 0;
@@ -361,7 +364,11 @@ Fed RequestParser::feed(std::string_view bytes) {
 }
 
 void RequestParser::next() {
-  inner_->request.method = {};  // note() then fills in everything else
+  Request& request = inner_->request;
+  request.method = {};  // note() then fills in everything else
+  empty(request.target);
+  empty(request.path);
+  decltype(request.query){}.swap(request.query);
   inner_->parser.begin();
 }
 

@@ -21,7 +21,7 @@ struct ToServer {
   std::string text{};
   std::uint64_t id{0};                   ///< of a request; 0: nothing will be answered
   CallId call{};                         ///< on whose behalf; none: the Link's own
-  std::unique_ptr<InHeaders> headers{};  ///< only with Link::Options::for_http
+  std::unique_ptr<InHeaders> headers{};  ///< only for HTTP (Link::Options::for_http)
 };
 
 /// Send to a client: in its era, with its ids, ready to go.

@@ -17,6 +17,7 @@ constexpr Duration most_killing{2'500};
 /// For a group to end of its signal, before who is elsewhere or stopped is looked for.
 constexpr Duration moment_to_end{100};
 constexpr Duration first_pause{2};
+/// Of orphans; what waits for the last of its tree hears that much later.
 constexpr Duration between_reapings{3};
 constexpr Duration undecided_pause{10};
 constexpr unsigned end_pause_us = 10'000;

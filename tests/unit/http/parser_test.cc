@@ -258,6 +258,39 @@ TEST_CASE("a request's parts are decoded") {
   CHECK(request.headers.count("X-A") == 2);
 }
 
+TEST_CASE("nothing of a request is left for the next one") {
+  RequestParser parser;
+  REQUIRE(parser.feed("POST /a?x=1 HTTP/1.1\r\nHost: h\r\nX-A: 1\r\nContent-Length: 2\r\n\r\n")
+              .progress == Progress::head);
+  REQUIRE(parser.feed("ab").progress == Progress::complete);
+  parser.next();
+  CHECK_FALSE(parser.is_begun());
+  REQUIRE(parser.feed("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n").progress == Progress::complete);
+
+  const Request& request = parser.request();
+  CHECK(request.method == "OPTIONS");
+  CHECK(request.path == "*");
+  CHECK(request.query.empty());
+  CHECK(request.headers.size() == 1);
+  CHECK(request.body.empty());
+}
+
+TEST_CASE("a connection is kept unless one of its fields says close") {
+  const auto keeps = [](const std::string& fields) {
+    RequestParser parser;
+    REQUIRE(parser.feed("GET / HTTP/1.1\r\nHost: h\r\n" + fields + "\r\n").progress ==
+            Progress::complete);
+    return parser.wants_keep_alive();
+  };
+  CHECK(keeps(""));
+  CHECK(keeps("Connection: keep-alive, Upgrade\r\n"));
+  CHECK(keeps("Connection: closed\r\n"));
+  CHECK_FALSE(keeps("Connection: close\r\n"));
+  CHECK_FALSE(keeps("connection: CLOSE\r\n"));
+  CHECK_FALSE(keeps("Connection: x-hop, Close\r\n"));
+  CHECK_FALSE(keeps("Connection: keep-alive\r\nConnection: close\r\n"));
+}
+
 TEST_CASE("a target in absolute form is a path too") {
   RequestParser parser;
   REQUIRE(parser.feed("GET http://h:1/x?y=2 HTTP/1.1\r\nHost: h:1\r\n\r\n").progress ==
