@@ -124,12 +124,12 @@ void TreeWatch::forget(spawn::Tree& tree) {
 void TreeWatch::end_now(std::vector<spawn::Tree*> trees, Duration limit) {
   for (const auto& [tree, awaited] : awaited_) trees.push_back(tree);
   const Instant end = loop_.now() + limit;
-  while (!trees.empty()) {
-    spawn::ProcessTable& now = new_table();
-    std::erase_if(trees, [&](spawn::Tree* tree) { return tree->is_empty(now); });
+  for (;;) {
+    table_is_fresh_ = false;
+    std::erase_if(trees, [this](spawn::Tree* tree) { return is_empty(*tree); });
     if (trees.empty() || loop_.now() >= end) break;
-    for (spawn::Tree* tree : trees) tree->kill_round(now);
-    spawn::chase(trees, now);
+    for (spawn::Tree* tree : trees) tree->kill_round(table());
+    spawn::chase(trees, table());
     ::usleep(end_pause_us);
   }
   reap();

@@ -56,7 +56,7 @@ class Descendants {
   std::size_t prior_count_{0};
 };
 
-/// Takes the exit statuses of all children that have ended.
-void reap_all() noexcept;
+/// Takes the exit statuses of all children that have ended; whether there are others.
+bool reap_all() noexcept;
 
 }  // namespace mcpctl::signals
