@@ -4,28 +4,10 @@
 #include <string_view>
 #include <utility>
 
-#include "gateway/reply.h"
 #include "gateway/upstream.h"
 #include "relay/profile.h"
 
 namespace mcpctl::gateway {
-namespace {
-
-/// A call that nobody can take: refused once its caller has returned.
-class Refused final : public Call {
- public:
-  Refused(loop::Loop& loop, CallSink& sink, std::string text) {
-    loop.post([alive = std::weak_ptr{alive_}, &sink, text = std::move(text)] {
-      if (!alive.expired()) sink.on_response(text);
-    });
-  }
-  void cancel(std::string_view) override { alive_.reset(); }
-
- private:
-  std::shared_ptr<bool> alive_{std::make_shared<bool>(true)};
-};
-
-}  // namespace
 
 /// One session.  What it wants to hear of and its log level stay with its Upstream while
 /// processes come and go.
@@ -49,11 +31,7 @@ class OwnProcesses::Client final : public Downstream {
       return shared_seat().call(std::move(request), sink);
     }
     if (!owner_.open(*this)) {
-      return std::make_unique<Refused>(
-          owner_.loop_, sink,
-          error_text(request.envelope.id.in(request.text), relay::error_code::overloaded,
-                     "every process of server " + owner_.server_ +
-                         " is busy with another session (maxSessions)"));
+      upstream.turn_away("each of its processes works for another session (maxSessions)");
     }
     return seat_->call(std::move(request), sink);
   }

@@ -134,6 +134,9 @@ void Upstream::admit(Ticket& ticket) {
     send(ticket);
     return carry_out(*now_, false);
   }
+  if (!turned_away_.empty()) {
+    return refuse(ticket, error_code::overloaded, UpstreamError::overloaded, turned_away_);
+  }
   if (const std::string why = why_never(); !why.empty()) {
     return refuse(ticket, error_code::server_gone, UpstreamError::unavailable, why);
   }
@@ -244,7 +247,7 @@ void Upstream::lives_on(Ticket& ticket) {
 std::string Upstream::error_text(const Ticket& ticket, int code, const std::string& why) const {
   using Json = nlohmann::ordered_json;
   Json data{{"server", name_}};
-  std::string state = "removed";
+  std::string state = turned_away_.empty() ? "removed" : "busy";
   if (now_->channel != nullptr) state = supervisor::name(now_->channel->state());
   data["state"] = state;
   data["why"] = why;

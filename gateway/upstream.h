@@ -47,6 +47,8 @@ class Upstream {
   /// The server is part of the fleet (again).
   void attach(runtime::Channel& channel);
   bool is_attached() const;
+  /// No process can be had, and requests are refused with `why`, until attach().
+  void turn_away(std::string why) { turned_away_ = std::move(why); }
   /// From another process on, if any: for the one client, none of whose requests may be
   /// under way.
   void detach();
@@ -181,6 +183,7 @@ class Upstream {
   std::unique_ptr<OwnProcesses> own_processes_;  ///< once somebody got one
   std::optional<relay::Link::Options::Owner> owner_;
   std::optional<mcp::Introduction> introduction_;  ///< of the owner
+  std::string turned_away_;                        ///< why; empty: they are not
   std::map<relay::DownstreamId, Seat*> seats_;
   RecyclingHashMap<std::uint64_t, Ticket*> calls_;  ///< by CallId
   std::deque<Ticket*> waiting_;

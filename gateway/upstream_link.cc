@@ -35,6 +35,7 @@ relay::ServerProfile profile_for_clients(const mcp::Profile& profile) {
 // ---- the channels' news
 
 void Upstream::attach(runtime::Channel& channel) {
+  turned_away_.clear();
   now_->attach(channel);
   recall_lists();
   on_change();

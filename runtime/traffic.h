@@ -23,7 +23,8 @@ enum class UpstreamError : unsigned char {
   none,           ///< it is
   timeout,        ///< the server did not answer in time
   queue_timeout,  ///< nor take it in time
-  overloaded,     ///< the queue before it was full, or the request too long for its pipe
+  overloaded,     ///< the queue before it was full, or each of its processes another session's,
+                  ///< or the request too long for its pipe
   unavailable,    ///< it had failed, was stopped or removed
   gone,           ///< its process, or its session over HTTP, ended with the request
   connection,     ///< over HTTP, that could not be made or broke

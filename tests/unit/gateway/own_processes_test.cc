@@ -157,7 +157,10 @@ TEST_CASE("while every process is busy, one more session is refused at once") {
 
   const auto refused = two.lists("\"two\"");
   REQUIRE(behind.answered(*refused));
-  CHECK(refused->holds(R"("id":"two","error":{"code":-32003)"));
+  CHECK(refused->holds(R"("id":"two","error":{"code":-32003,"message":"server mcp is busy: )"));
+  const auto& figures = behind.fleet.supervisor().traffic().at("mcp");
+  CHECK(figures.errors.at(static_cast<std::size_t>(runtime::UpstreamError::overloaded)) == 1);
+  CHECK(figures.methods.counts().at("tools/list").at(1) == 1);
   auto left = two.lists("3");
   left.reset();  // nobody waits for this refusal
 
