@@ -13,6 +13,9 @@ constexpr std::string_view client_version = MCPCTL_VERSION;
 /// What some client behind the door may be able to do.
 constexpr std::string_view relayed_capabilities =
     R"({"roots":{"listChanged":true},"sampling":{},"elicitation":{"form":{},"url":{}}})";
+/// A legacy server over HTTP refuses at once what it does not know: who is silent is slow.
+/// The request's own time ends before that, mostly.
+constexpr Duration discovery_over_http{10'000};
 
 health::Check check_of(mcp::Probe probe) {
   switch (probe) {
@@ -58,6 +61,7 @@ void Prober::open_conversation() {
   options.client.version = client_version;
   // Over HTTP nothing is lost by asking: each message stands alone.
   options.skip_discover = memory_.skip_discover && !over_http();
+  if (over_http()) options.discover_timeout = discovery_over_http;
   options.keep_profile = relays_;
   if (relays_ && !over_http()) {
     options.capabilities = relayed_capabilities;

@@ -73,6 +73,11 @@ struct Speaking {
       return exchange.respond(std::move(response));
     }
     if (body.find("\"server/discover\"") != std::string::npos) {
+      if (ponders) {
+        asked = body;
+        pondered = std::move(exchange);
+        return;
+      }
       return exchange.respond(
           200, "application/json",
           message(body, R"("error":{"code":-32601,"message":"Method not found"})"));
@@ -90,6 +95,13 @@ struct Speaking {
     return R"({"jsonrpc":"2.0","id":)" + request.substr(at, end - at) + "," + rest + "}";
   }
 
+  void answer_at_last(const std::string& rest) {
+    pondered->respond(200, "application/json", message(asked, rest));
+  }
+
+  bool ponders{false};  ///< over server/discover
+  std::string asked;
+  std::optional<http::Exchange> pondered;
   int status{200};
   int requests{0};
   int sessions{0};
@@ -295,6 +307,21 @@ void answer(Probed& probed, const std::string& rest) {
 const std::string modern_server =
     R"("result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{},)"
     R"("serverInfo":{"name":"t","version":"1"}})";
+
+TEST_CASE("a server over HTTP that is slow to answer server/discover is not taken for legacy") {
+  ProbedOverHttp probed;
+  probed.server.liveness.timeout = Duration{8'000};
+  probed.speaking.ponders = true;
+  probed.prober->prove_readiness();
+  REQUIRE(probed.until([&] { return probed.speaking.pondered.has_value(); }));
+
+  turn_for(probed.loop, Duration{2'200});
+  probed.speaking.answer_at_last(modern_server);
+
+  REQUIRE(probed.until([&] { return probed.ready == 1; }));
+  CHECK(probed.speaking.requests == 1);
+  CHECK(probed.prober->client()->identity().era == mcp::Era::modern);
+}
 
 bool asks(const Probed& probed, const std::string& method) {
   return probed.written.back().find("\"method\":\"" + method + "\"") != std::string::npos;
