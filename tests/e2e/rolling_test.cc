@@ -270,7 +270,7 @@ TEST_CASE("a supervisor that dies between two processes leaves neither") {
   write_file(fleet.file("broken"), "");
   CHECK(fleet.control({"restart", "--rolling", "--no-wait", "served"}).exit_code == 0);
   fleet.await("served~1", "starting");
-  CHECK(fleet.processes_of("served").size() == 2);
+  CHECK(eventually([&] { return fleet.processes_of("served").size() == 2; }));
 
   SUBCASE("it is killed") {
     ::kill(fleet.supervisor(), SIGKILL);

@@ -38,7 +38,7 @@ while read -r line; do
     *) printf '{"jsonrpc":"2.0","id":%s,"error":{"code":-32601,"message":"?"}}\n' "$id" ;;
   esac
 done)sh");
-  server.request_timeout = Duration{150};
+  server.request_timeout = Duration{400};
   return server;
 }
 
@@ -55,18 +55,18 @@ TEST_CASE("progress starts the time of a request anew") {
   behind.start("slow");
   {
     Client client{*behind.upstreams, "slow"};
-    const auto asked = takes_steps(client, 8);  // 400 ms in all
+    const auto asked = takes_steps(client, 12);  // 600 ms in all
 
     REQUIRE(behind.answered(*asked));
     CHECK(asked->holds("all steps"));
-    CHECK(asked->messages.size() == 8);
+    CHECK(asked->messages.size() == 12);
   }
   behind.fleet.stop_and_check();
 }
 
 TEST_CASE("whatever the progress, a request has an end") {
   config::Server server = slow();
-  server.request_timeout_max = Duration{300};
+  server.request_timeout_max = Duration{600};
   Behind behind{{server}};
   behind.start("slow");
   {
@@ -91,7 +91,7 @@ TEST_CASE("while the user ponders a question, the server is not late") {
     const auto asked = client.calls("1", "ask", "{}");
     REQUIRE(behind.fleet.until([&] { return !asked->messages.empty(); }));
 
-    turn_for(behind.fleet.loop(), Duration{400});
+    turn_for(behind.fleet.loop(), Duration{800});
     CHECK_FALSE(asked->response.has_value());
     const auto question = request(asked->messages[0]);
     const std::string id{question.envelope.id.in(question.text)};
