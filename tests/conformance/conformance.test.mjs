@@ -24,6 +24,7 @@ const justified = [
 /** What a legacy server, or a gateway in front of one, cannot do for a modern client; likewise. */
 const lostInTranslation = [
     /^input-required-result-/,
+    /^tasks-/,
     'server-stateless sep-2575-missing-capability-http-400',
     'server-stateless sep-2575-server-rejects-undeclared-capability',
 ];
@@ -35,11 +36,11 @@ const ways = [
     { server: 'session', how: 'with own processes', may: justified },
     { server: 'session_http', how: 'with own processes over http', may: justified },
     { server: 'modern', how: 'to a server of the other era', may: justified, for: /^2025/ },
-    { server: 'legacy', how: 'to a server of the other era', may: lostInTranslation, for: /^2026/, fewest: 120 },
+    { server: 'legacy', how: 'to a server of the other era', may: lostInTranslation, for: /^2026/, fewest: 124 },
 ];
 
 /** So many checks pass at least, or it was not really run. */
-const fewest = { '2025-classic': 40, '2025-11-25': 80, '2026-07-28': 140 };
+const fewest = { '2025-classic': 40, '2025-11-25': 80, '2026-07-28': 172 };
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mcpctl-conformance-'));
 const running = [];

@@ -20,6 +20,7 @@ import {
 } from '@modelcontextprotocol/server';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 
+import { extensions, offerTasks } from './tasks.mjs';
 import { embedded, field, image, object, registerTools, state, text } from './tools.mjs';
 
 const complain = (error) => console.error(`server.mjs: ${error?.message ?? error}`);
@@ -88,11 +89,13 @@ function makeServer({ era, brief = false }) {
                 resources: { listChanged: true, subscribe: true },
                 completions: {},
                 logging: {},
+                ...(era === 'modern' && { extensions }),
             },
             requestState: { verify: state.verify },
         },
     );
     registerTools(server, { toggle, clientCapabilities: () => server.server.getClientCapabilities() });
+    if (era === 'modern') offerTasks(server);
     registerPrompts(server);
     registerResources(server);
     const extra = {

@@ -32,7 +32,7 @@ export const object = (properties, ...required) => ({
 });
 
 const string = { type: 'string' };
-const say = (words) => ({ content: [text(words)] });
+export const say = (words) => ({ content: [text(words)] });
 const moment = (times = 1) => new Promise((done) => setTimeout(done, times * 40));
 
 // ---- questions --------------------------------------------------------------------
@@ -120,6 +120,7 @@ const plain = object({});
 
 /** name -> [description, run(input, context, world), input schema] */
 export const tools = {
+    greet: ['Greets', ({ name }) => say(`Hello, ${name}!`), object({ name: string }, 'name')],
     test_simple_text: ['One text', () => say('This is a simple text response for testing.')],
     test_image_content: ['One image', () => ({ content: [image] })],
     test_audio_content: ['One sound', () => ({ content: [audio] })],
