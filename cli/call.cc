@@ -50,13 +50,9 @@ class CallTool final : public Command {
     if (!timeout) return complain("--timeout: " + timeout.error().message, exit_usage);
     const auto arguments = read_arguments();
     if (!arguments) return complain(arguments.error().message, exit_usage);
-    const auto fleet = find_fleet(choice_);
-    if (!fleet) return complain(fleet.error().message, exit_not_running);
-    const auto offerers = offerers_of(*fleet);
-    if (!offerers) return complain(offerers.error().message, exit_failed);
     const std::string server = tool_.substr(0, dot);
-    const std::string wrong = offerers->fleet.unknown_name({server});
-    if (!wrong.empty()) return complain(wrong, exit_failed);
+    const auto offerers = offerers_of(find_fleet(choice_), {server});
+    if (!offerers) return offerers.error();
 
     const std::string tool = tool_.substr(dot + 1);
     const auto result =

@@ -32,19 +32,15 @@ class ClientConfig final : public Command {
   }
 
   int run() override {
-    const auto fleet = find_fleet(choice_);
-    if (!fleet) return complain(fleet.error().message, exit_not_running);
-    const auto offerers = offerers_of(*fleet);
-    if (!offerers) return complain(offerers.error().message, exit_failed);
-    const auto servers = offerers->choose(servers_);
-    if (!servers) return complain(servers.error().message, exit_failed);
+    const auto offerers = offerers_of(find_fleet(choice_), servers_);
+    if (!offerers) return offerers.error();
     if (up_ && host_ != "claude") {
       return complain("--up is for claude, which runs mcpctl; the others only know an address",
                       exit_usage);
     }
-    const Json way = up_ ? way_of_starting(fleet->name) : Json{"--fleet", fleet->name};
+    const Json way = up_ ? way_of_starting(offerers->fleet) : Json{"--fleet", offerers->fleet};
     Json entries = Json::object();
-    for (const std::string& server : *servers) {
+    for (const std::string& server : offerers->servers) {
       entries[server] = entry(way, url_of(offerers->door, server), server);
     }
     const std::string key = host_ == "vscode" ? "servers" : "mcpServers";

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "cli/api_client.h"
 #include "cli/background.h"
@@ -44,14 +45,11 @@ class Connect final : public Command {
   }
 
   int run() override {
-    const auto fleet = up_ ? find_or_start() : find_fleet(choice_);
-    if (!fleet) return complain(fleet.error().message, exit_not_running);
-    const auto offerers = offerers_of(*fleet);
-    if (!offerers) return complain(offerers.error().message, exit_failed);
+    std::vector<std::string> named;
+    if (!server_.empty()) named.push_back(server_);
+    const auto offerers = offerers_of(up_ ? find_or_start() : find_fleet(choice_), named);
+    if (!offerers) return offerers.error();
     const std::string& door = offerers->door;
-    std::string wrong;
-    if (!server_.empty()) wrong = offerers->fleet.unknown_name({server_});
-    if (!wrong.empty()) return complain(wrong, exit_failed);
     auto url = http::parse_url(server_.empty() ? door : url_of(door, server_));
     if (!url) return complain(url.error().message, exit_failed);
     return relay(std::move(*url));

@@ -3,6 +3,9 @@
 #include <utility>
 
 #include "cli/api_client.h"
+#include "cli/command.h"
+#include "cli/exit_code.h"
+#include "cli/fleet_view.h"
 #include "mcp/raw.h"
 
 namespace mcpctl::cli {
@@ -11,29 +14,32 @@ namespace {
 /// A server that never stops handing out cursors.
 constexpr std::size_t most_pages = 100;
 
-}  // namespace
-
-Result<Offerers> offerers_of(const FoundFleet& fleet) {
-  auto door = door_of(fleet);
-  if (!door) return std::unexpected{door.error()};
-  const auto answer = call(fleet.socket, "GET", "/api/v1/servers?usage=0");
-  if (!answer) return std::unexpected{answer.error()};
-  auto view = read_fleet(*answer);
-  if (!view) return std::unexpected{view.error()};
-  return Offerers{std::move(*door), std::move(*view)};
+std::unexpected<int> refuse(const std::string& why, int exit_status) {
+  return std::unexpected{complain(why, exit_status)};
 }
 
-Result<std::vector<std::string>> Offerers::choose(const std::vector<std::string>& named) const {
-  if (!named.empty()) {
-    std::string wrong = fleet.unknown_name(named);
-    if (!wrong.empty()) return failure(std::move(wrong));
-    return named;
-  }
+std::vector<std::string> all_that_speak_mcp(const FleetView& fleet) {
   std::vector<std::string> all;
   for (const ServerView& server : fleet.servers) {
     if (server.kind != "process") all.push_back(server.name);
   }
   return all;
+}
+
+}  // namespace
+
+std::expected<Offerers, int> offerers_of(const Result<FoundFleet>& fleet,
+                                         const std::vector<std::string>& named) {
+  if (!fleet) return refuse(fleet.error().message, exit_not_running);
+  auto door = door_of(*fleet);
+  if (!door) return refuse(door.error().message, exit_failed);
+  const auto answer = call(fleet->socket, "GET", "/api/v1/servers?usage=0");
+  if (!answer) return refuse(answer.error().message, exit_failed);
+  const auto view = read_fleet(*answer);
+  if (!view) return refuse(view.error().message, exit_failed);
+  const std::string wrong = view->unknown_name(named);
+  if (!wrong.empty()) return refuse(wrong, exit_failed);
+  return Offerers{fleet->name, std::move(*door), named.empty() ? all_that_speak_mcp(*view) : named};
 }
 
 std::expected<std::vector<std::string>, NoResult> list_all(const std::string& door,

@@ -9,19 +9,19 @@
 #include "base/result.h"
 #include "cli/door_client.h"
 #include "cli/find_fleet.h"
-#include "cli/fleet_view.h"
 
 namespace mcpctl::cli {
 
-/// The door of a running fleet and the servers behind it.
+/// Whom a command asks: servers that speak MCP, and the door before them.
 struct Offerers {
+  std::string fleet;
   std::string door;
-  FleetView fleet;
-
-  /// Those that speak MCP: `named`, or all.  An unknown name is an error.
-  Result<std::vector<std::string>> choose(const std::vector<std::string>& named) const;
+  std::vector<std::string> servers;
 };
-Result<Offerers> offerers_of(const FoundFleet& fleet);
+/// Of a running fleet those that are `named`, or all.  Complains when there is no fleet, no
+/// door or no server of such a name: then it is the exit status.
+std::expected<Offerers, int> offerers_of(const Result<FoundFleet>& fleet,
+                                         const std::vector<std::string>& named);
 
 /// All pages of METHOD (say, "tools/list") of one server: each element of the result's
 /// array `key`, raw.

@@ -33,14 +33,10 @@ class Read final : public Command {
   int run() override {
     const auto timeout = config::parse_duration(timeout_);
     if (!timeout) return complain("--timeout: " + timeout.error().message, exit_usage);
-    const auto fleet = find_fleet(choice_);
-    if (!fleet) return complain(fleet.error().message, exit_not_running);
-    const auto offerers = offerers_of(*fleet);
-    if (!offerers) return complain(offerers.error().message, exit_failed);
-    const auto servers = offerers->choose(servers_);
-    if (!servers) return complain(servers.error().message, exit_failed);
+    const auto offerers = offerers_of(find_fleet(choice_), servers_);
+    if (!offerers) return offerers.error();
     std::string why = "no server offers resources";
-    for (const std::string& server : *servers) {
+    for (const std::string& server : offerers->servers) {
       const auto result = ask({.url = url_of(offerers->door, server),
                                .method = "resources/read",
                                .name = uri_,

@@ -68,15 +68,11 @@ class Offers final : public Command {
   int run() override {
     const auto timeout = config::parse_duration(timeout_);
     if (!timeout) return complain("--timeout: " + timeout.error().message, exit_usage);
-    const auto fleet = find_fleet(choice_);
-    if (!fleet) return complain(fleet.error().message, exit_not_running);
-    const auto offerers = offerers_of(*fleet);
-    if (!offerers) return complain(offerers.error().message, exit_failed);
-    const auto servers = offerers->choose(servers_);
-    if (!servers) return complain(servers.error().message, exit_failed);
+    const auto offerers = offerers_of(find_fleet(choice_), servers_);
+    if (!offerers) return offerers.error();
     Table table{{{"SERVER"}, {std::string{kind_.title}}, {"DESCRIPTION", false, 1}}};
     int outcome = exit_ok;
-    for (const std::string& server : *servers) {
+    for (const std::string& server : offerers->servers) {
       const auto elements =
           list_all(offerers->door, server, std::string{kind_.method}, kind_.key, *timeout);
       // One that offers nothing of the kind says that it does not know the method.
