@@ -17,11 +17,13 @@ const folder = mkdtempSync(path.join(tmpdir(), 'mcpctl-client-mode-'));
 function gateway(child) {
     return new Promise((resolve, reject) => {
         let where;
+        let ready = false;
         for (const stream of [child.stdout, child.stderr]) {
             createInterface({ input: stream }).on('line', (line) => {
                 console.error(line);
                 where = /clients connect to (http:[^\s,]+)/.exec(line)?.[1] ?? where;
-                if (/\bit\s+\* ready/.test(line)) resolve(`${where}/it`);
+                ready ||= /\bit\s+\* ready/.test(line);
+                if (where && ready) resolve(`${where}/it`); // said on two streams, in any order
             });
         }
         child.once('exit', () => reject(new Error('mcpctl has ended')));
