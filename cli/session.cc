@@ -36,6 +36,8 @@ constexpr Duration in_foreground{10'000};
 /// A storm of SIGHUP is one reload.
 constexpr Duration hangup_settling{100};
 constexpr Duration for_last_lines{500};
+/// For the first servers to leave our memory by their exec.
+constexpr Duration first_rush{50};
 
 /// A large message goes through buffers of its size: to take each of their pages anew
 /// from the kernel costs more than all that is done with it.  So the heap keeps a little,
@@ -136,9 +138,11 @@ int Session::run() {
                       [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });
   if (options_.watch) watch_config();
   supervisor_->start(options_.only);
-  // The threads that write files: beside the first servers' own starts, yet before a refusal
-  // by the kernel would end a fleet that has long been up.
-  const loop::Work threads = loop::start_work(loop_, [] {}, [] {});
+  // The threads that write files: their stacks would hold up who still shares our memory, but
+  // a refusal by the kernel must not end a fleet that has long been up.
+  loop::Work threads;
+  loop::Timer rush{loop_};
+  rush.arm(first_rush, [&] { threads = loop::start_work(loop_, [] {}, [] {}); });
   loop_.on_turn(
       [this](std::chrono::microseconds busy) { longest_turn_ = std::max(longest_turn_, busy); });
   loop_.run();
