@@ -34,6 +34,8 @@ for file in bin/mcpctl share/man/man1/mcpctl.1.gz share/bash-completion/completi
     lib/systemd/system/mcpctl.service share/doc/mcpctl/copyright; do
   grep -qx "/usr/$file" "$scratch/list" || fail "/usr/$file is not in the package"
 done
+LC_ALL=C ldd "$root/usr/bin/mcpctl" | grep -Ev 'linux-vdso|/libc\.so|/ld-linux' &&
+  fail "each start of mcpctl loads another library than libc"
 "$root/usr/bin/mcpctl" version | grep -q '^mcpctl [0-9]' || fail "mcpctl version"
 bash -c '. "$1" && complete -p mcpctl' - "$root/usr/share/bash-completion/completions/mcpctl" \
   >/dev/null || fail "bash completion"

@@ -156,6 +156,11 @@ TEST_CASE("the headers of a call must agree with the arguments that its tool wan
   CHECK(refused("=?base64?SGVsbG8?=", "42"));
   CHECK(refused("=?base64?SGVs!!!bG8=?=", "42"));
   CHECK(refused("Hello", "43"));
+  for (const char* const no_number : {"nan", "inf", "0x2a", " 42", "42 ", "[42]", "-", "42e"}) {
+    CAPTURE(std::string{no_number});
+    CHECK(refused("Hello", no_number));
+  }
+
   CHECK_FALSE(refused("Hello", "42"));
   CHECK_FALSE(refused("=?base64?SGVsbG8=?=", "42.0"));
   mirrored.forget();
