@@ -139,7 +139,7 @@ std::string live(Fleet& fleet, bool& refused) {
     return tells ? "" : "ended with " + std::to_string(*code) + " and no reason";
   }
   pid_t victim = 0;  // our question may be what fails
-  if (!eventually([&] { return (victim = fleet.pid("stdio")) > 1; }, limit)) return "no pid";
+  if (!eventually([&] { return (victim = fleet.pid("stdio")) != nobody; }, limit)) return "no pid";
   ::kill(victim, SIGKILL);
   const auto is_back = [&] { return all_ready(fleet) && fleet.pid("stdio") != victim; };
   if (!eventually(is_back, limit)) return "the killed server did not come back";

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <limits>
 #include <sstream>
 #include <utility>
 
@@ -51,9 +50,6 @@ std::string unique_name() {
 void kill_each(const std::vector<Process>& processes) {
   for (const Process& process : processes) ::kill(process.pid, SIGKILL);
 }
-
-/// A process number that nobody has, for one that has gone: 0 would mean a group.
-constexpr pid_t nobody = std::numeric_limits<pid_t>::max();
 
 /// The last part of what may be two hundred megabytes.
 std::string tail(const std::string& text, std::size_t bytes = 8000) {
@@ -178,7 +174,7 @@ pid_t Fleet::supervisor() {
   for (const Process& child : children_of(warden())) {
     if (child.command == "mcpctl" && child.state != 'Z') return child.pid;
   }
-  return 0;
+  return nobody;
 }
 
 Ended Fleet::stop(int signal) {
@@ -240,7 +236,7 @@ std::string Fleet::state(const std::string& name) {
 
 pid_t Fleet::pid(const std::string& name) {
   const Json found = server(name);
-  return found.is_null() || found["pid"].is_null() ? 0 : found["pid"].get<pid_t>();
+  return found.is_null() || found["pid"].is_null() ? nobody : found["pid"].get<pid_t>();
 }
 
 void Fleet::await(const std::string& server, const std::string& wanted) {

@@ -92,6 +92,13 @@ const std::vector<std::string> forwarded{"HUP",  "INT",  "QUIT", "TERM",
                                          "USR1", "USR2", "CONT", "WINCH"};
 
 /// A shell on a terminal of its own that runs `script`, "$INIT" being the init.
+void kill_below(pid_t ancestor) {
+  for (const Process& child : children_of(ancestor)) {
+    kill_below(child.pid);
+    ::kill(child.pid, SIGKILL);
+  }
+}
+
 class TerminalSession {
  public:
   TerminalSession(const Init& init, const std::string& shell, const Words& arguments) {
@@ -105,6 +112,10 @@ class TerminalSession {
     launch.on_terminal = true;
     program_.emplace(launch);
   }
+  /// Who is stopped, and ignores the end of the terminal, would be left.
+  ~TerminalSession() { kill_below(program_->pid()); }
+  TerminalSession(const TerminalSession&) = delete;
+  TerminalSession& operator=(const TerminalSession&) = delete;
 
   void type(const std::string& keys) { program_->type(keys); }
   bool shows(const std::string& text, Milliseconds limit = patience) {

@@ -27,7 +27,7 @@ const std::vector<std::string> in_namespace{"unshare", "--pid", "--fork", "--mou
 /// The process that is PID 1 in there: what unshare forked.
 pid_t first_process(Fleet& fleet) {
   const std::vector<Process> children = children_of(fleet.program().pid());
-  return children.empty() ? 0 : children.front().pid;
+  return children.empty() ? nobody : children.front().pid;
 }
 
 std::size_t zombies_below(pid_t ancestor) {
@@ -110,7 +110,7 @@ TEST_CASE("as PID 1 a fleet runs, orphans are reaped, and the end comes within e
   fleet.start({}, in_namespace);
   fleet.await_all("ready");
   const pid_t init = first_process(fleet);
-  REQUIRE(init != 0);
+  REQUIRE(init != nobody);
   CHECK(eventually([&] { return fleet.processes_of("orphans").size() == 1; }));
   CHECK(eventually([&] { return zombies_below(init) == 0; }, 2'000ms));
 

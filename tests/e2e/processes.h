@@ -9,7 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/nobody.h"
+
 namespace mcpctl::e2e {
+
+using mcpctl::nobody;
 
 struct Process {
   pid_t pid{0};

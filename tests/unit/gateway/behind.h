@@ -11,6 +11,7 @@
 #include "../runtime/fleet_fixture.h"
 #include "clients.h"
 #include "gateway/upstreams.h"
+#include "tests/nobody.h"
 
 namespace mcpctl::gateway::testing {
 
@@ -32,7 +33,7 @@ struct Behind {
     REQUIRE(fleet.until_state(server, supervisor::State::ready));
   }
   int pid(std::string_view server) {
-    return fleet.supervisor().status_of(server, false)->pid.value_or(0);
+    return fleet.supervisor().status_of(server, false)->pid.value_or(nobody);
   }
   bool answered(const Asked& asked) {
     return fleet.until([&] { return asked.response.has_value(); });
