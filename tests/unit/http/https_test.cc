@@ -248,12 +248,12 @@ TEST_CASE("a paused stream over TLS holds its server back and loses nothing") {
   REQUIRE(run_until(loop, [&] { return got > 0; }));
 
   calling.call.pause();
-  run_for(loop, Duration{50});
+  REQUIRE(run_until(loop, [&] {
+    return secured.front.queued() > 0 && secured.server.peers[0]->connection->queued() > 0;
+  }));
   const std::size_t held = got;
-  run_for(loop, Duration{20});
+  run_for(loop, Duration{50});
   CHECK(got == held);
-  CHECK(secured.front.queued() > 0);
-  CHECK(secured.server.peers[0]->connection->queued() > 0);
 
   calling.call.resume();
   REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
