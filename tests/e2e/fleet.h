@@ -77,7 +77,7 @@ class Fleet {
   void start_on_terminal();
   Program& program() { return *program_; }
   pid_t warden() { return program_->pid(); }
-  /// The warden's child; 0 while there is none.
+  /// The warden's child; `nobody` while there is none.
   pid_t supervisor();
   /// Ends with a signal (none: waits only) and proves that nothing is left at that
   /// very moment.
@@ -99,6 +99,7 @@ class Fleet {
   /// One server of it; null if there is none.
   Json server(const std::string& name);
   std::string state(const std::string& name);
+  /// `nobody` between two processes, too.
   pid_t pid(const std::string& name);
   /// Fails the test when the deadline passes.
   void await(const std::string& server, const std::string& state);

@@ -91,7 +91,6 @@ const std::string ten_naps = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & wait $
 const std::vector<std::string> forwarded{"HUP",  "INT",  "QUIT", "TERM",
                                          "USR1", "USR2", "CONT", "WINCH"};
 
-/// A shell on a terminal of its own that runs `script`, "$INIT" being the init.
 void kill_below(pid_t ancestor) {
   for (const Process& child : children_of(ancestor)) {
     kill_below(child.pid);
@@ -99,6 +98,7 @@ void kill_below(pid_t ancestor) {
   }
 }
 
+/// A shell on a terminal of its own that runs `script`, "$INIT" being the init.
 class TerminalSession {
  public:
   TerminalSession(const Init& init, const std::string& shell, const Words& arguments) {
