@@ -91,13 +91,6 @@ const std::string ten_naps = "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 1 & wait $
 const std::vector<std::string> forwarded{"HUP",  "INT",  "QUIT", "TERM",
                                          "USR1", "USR2", "CONT", "WINCH"};
 
-void kill_below(pid_t ancestor) {
-  for (const Process& child : children_of(ancestor)) {
-    kill_below(child.pid);
-    ::kill(child.pid, SIGKILL);
-  }
-}
-
 /// A shell on a terminal of its own that runs `script`, "$INIT" being the init.
 class TerminalSession {
  public:
@@ -113,7 +106,9 @@ class TerminalSession {
     program_.emplace(launch);
   }
   /// Who is stopped, and ignores the end of the terminal, would be left.
-  ~TerminalSession() { kill_below(program_->pid()); }
+  ~TerminalSession() {
+    for (const Process& left : all_below(program_->pid())) ::kill(left.pid, SIGKILL);
+  }
   TerminalSession(const TerminalSession&) = delete;
   TerminalSession& operator=(const TerminalSession&) = delete;
 

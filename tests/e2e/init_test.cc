@@ -4,6 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -30,13 +32,8 @@ pid_t first_process(Fleet& fleet) {
   return children.empty() ? nobody : children.front().pid;
 }
 
-std::size_t zombies_below(pid_t ancestor) {
-  std::size_t count = 0;
-  for (const Process& child : children_of(ancestor)) {
-    count += child.state == 'Z' ? 1 : 0;
-    count += zombies_below(child.pid);
-  }
-  return count;
+std::ptrdiff_t zombies_below(pid_t ancestor) {
+  return std::ranges::count(all_below(ancestor), 'Z', &Process::state);
 }
 
 }  // namespace

@@ -84,6 +84,14 @@ std::vector<Process> children_of(pid_t parent) {
   return found;
 }
 
+std::vector<Process> all_below(pid_t ancestor) {
+  std::vector<Process> found = children_of(ancestor);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    for (Process& child : children_of(found[i].pid)) found.push_back(std::move(child));
+  }
+  return found;
+}
+
 bool is_held(const std::string& file) {
   const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   REQUIRE(fd >= 0);

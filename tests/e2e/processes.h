@@ -30,6 +30,8 @@ std::vector<Process> all_processes();
 std::vector<Process> carrying_cookie(std::string_view prefix);
 
 std::vector<Process> children_of(pid_t parent);
+/// Its children, theirs, and so on.
+std::vector<Process> all_below(pid_t ancestor);
 
 /// Whether one of the processes that misbehave with --held=`file` lives.  The kernel
 /// tells: /proc shows no chain of forks that is quick enough.
