@@ -2,6 +2,7 @@
 // them.  docs/container.md shows the results as a table; `inits` is that table here.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -116,6 +117,11 @@ class TerminalSession {
   bool shows(const std::string& text, Milliseconds limit = patience) {
     return eventually([&] { return program_->terminal_text().find(text) != std::string::npos; },
                       limit);
+  }
+  /// Whether everything below the shell is stopped.
+  bool rests() const {
+    return std::ranges::all_of(all_below(program_->pid()),
+                               [](const Process& each) { return each.state == 'T'; });
   }
   std::optional<int> wait() { return program_->wait(); }
   const std::string& text() { return program_->terminal_text(); }
@@ -267,6 +273,8 @@ TEST_CASE("Ctrl-Z gives the shell of init's command back, and fg the command") {
     CAPTURE(session.text());
     CHECK(session.shows("Stopped", init.can_suspend ? patience : 500ms) == init.can_suspend);
     if (!init.can_suspend) continue;
+    // Who is told to stop while it waits for a line may still take its first byte.
+    REQUIRE(eventually([&] { return session.rests(); }));
     // What comes before its prompt the shell may throw away.
     REQUIRE(eventually([&] { return session.text().ends_with("shell> "); }));
     session.type("fg\n");
