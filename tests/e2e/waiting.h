@@ -16,6 +16,10 @@ using namespace std::chrono_literals;
 /// Generous, since it is only reached when something is wrong.
 inline constexpr Milliseconds patience{30'000 * sanitizer_cost};
 
+/// For what takes a moment by right: a busy machine may need so long, but what waits for
+/// the wrong thing (a grace, another's end) does not come by then.
+inline constexpr Milliseconds soon{8'000 * sanitizer_cost};
+
 /// Whether `condition` came true within `limit`.
 template <typename Condition>
 bool eventually(Condition condition, Milliseconds limit = patience) {
