@@ -191,6 +191,8 @@ TEST_CASE("a server that can get no process is retried, never given up, and the 
   const pid_t victim = fleet.pid("victim");
   const pid_t other = fleet.pid("other");
 
+  // Its threads come a moment after its servers, and refused these it ends.
+  REQUIRE(eventually([&] { return threads_of(fleet.supervisor()) == 5; }));
   limit_processes("1:");
   ::kill(victim, SIGKILL);
   fleet.await_that("victim", [](const Json& server) {
