@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "spawn/cgroup.h"
 #include "spawn/process_table.h"
 
 namespace mcpctl::runtime {
@@ -21,7 +22,8 @@ constexpr int most_uncertain_rounds = 5;
 
 std::string clean_up_after_predecessor(const std::string& fleet,
                                        std::span<const spawn::LeaderRecord> leaders,
-                                       const spawn::SupervisorInstance& self) {
+                                       const spawn::SupervisorInstance& self,
+                                       const std::string& cgroups) {
   spawn::ProcessTable table;
   spawn::LeftoverRound last;
   std::size_t found = 0;
@@ -35,6 +37,7 @@ std::string clean_up_after_predecessor(const std::string& fleet,
     if (found == 0 && round == most_uncertain_rounds) break;
     ::poll(nullptr, 0, pause_ms);
   }
+  spawn::remove_stale_cgroups(cgroups, fleet);
   if (found == 0) return "";
   const std::size_t killed = found - last.found;
   std::string text = "killed " + std::to_string(killed) +

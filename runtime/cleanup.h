@@ -1,5 +1,5 @@
 // What a new supervisor does about a dead one of the same fleet: ends the processes
-// that it left.  Its control groups go when our own is made (spawn/cgroup.h).
+// that it left, and removes its control groups.
 #pragma once
 #include <span>
 #include <string>
@@ -10,10 +10,12 @@
 namespace mcpctl::runtime {
 
 /// Blocks while it kills, at most two seconds: call it before the loop runs, or on
-/// another thread.  Spares what `self` has started.  Returns what it did in one sentence
-/// for the log, empty if there was nothing to do.
+/// another thread.  Spares what `self` has started.  `cgroups` is the directory of cgroup v2
+/// where groups of fleets are made; empty: there is none.  Returns whom it killed in one
+/// sentence for the log, empty if there was nobody.
 std::string clean_up_after_predecessor(const std::string& fleet,
                                        std::span<const spawn::LeaderRecord> leaders,
-                                       const spawn::SupervisorInstance& self);
+                                       const spawn::SupervisorInstance& self,
+                                       const std::string& cgroups);
 
 }  // namespace mcpctl::runtime

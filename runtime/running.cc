@@ -75,7 +75,7 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
               lines_,
               config_.name,
               spawn::SupervisorInstance::current(),
-              spawn::OomWatch::of_own_group(),
+              spawn::OomWatch{},
               std::nullopt,
               pipe_capacity(config_),
               config_.secrets,
@@ -93,13 +93,16 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
   if (auto loaded = load_state(state_path())) saved = std::move(*loaded);
   stopped_by_operator_ = std::move(saved.stopped);
   if (!saved.leaders.empty()) options_.predecessor_died = true;
+  const auto own = spawn::OwnCgroups::now();
+  around_.oom = spawn::OomWatch::of(own);
   if (options_.predecessor_died) {
-    tell_cleaned_up(clean_up_after_predecessor(config_.name, saved.leaders, around_.self));
+    tell_cleaned_up(clean_up_after_predecessor(config_.name, saved.leaders, around_.self,
+                                               own.version_2().value_or("")));
   }
   if (options_.cgroups) {
     spawn::CgroupWishes wishes;
     if (options_.warden != 0) wishes.own_processes = {options_.warden, ::getpid()};
-    if (auto made = spawn::FleetCgroup::create(config_.name, wishes))
+    if (auto made = spawn::FleetCgroup::create(config_.name, wishes, own))
       around_.cgroup.emplace(std::move(*made));
   }
   loop_.on_gap(suspension, [this, alive = std::weak_ptr{alive_}](Duration gap) {
@@ -117,8 +120,9 @@ void Supervisor::Running::clean_up_later() {
   clean_up_timer_.arm(loop_.now() + first_starts, [this] {
     cleaning_up_ = loop::run_on_threadpool(
         loop_,
-        [fleet = config_.name, self = around_.self] {
-          return clean_up_after_predecessor(fleet, {}, self);
+        [fleet = config_.name, self = around_.self,
+         cgroups = around_.cgroup ? around_.cgroup->where() : ""] {
+          return clean_up_after_predecessor(fleet, {}, self, cgroups);
         },
         [this](const std::string& what) {
           cleaning_up_ = {};

@@ -13,7 +13,6 @@
 #include "base/ascii.h"
 #include "base/hex.h"
 #include "spawn/cgroup_files.h"
-#include "spawn/own_cgroup.h"
 #include "spawn/proc.h"
 
 namespace mcpctl::spawn {
@@ -149,10 +148,10 @@ std::optional<std::uint64_t> Cgroup::oom_kills() {
   return oom_kills_;
 }
 
-Result<FleetCgroup> FleetCgroup::create(std::string_view fleet, const CgroupWishes& wishes) {
-  auto where = own_cgroup();
+Result<FleetCgroup> FleetCgroup::create(std::string_view fleet, const CgroupWishes& wishes,
+                                        const OwnCgroups& own) {
+  auto where = own.version_2();
   if (!where) return std::unexpected(std::move(where.error()));
-  remove_stale_cgroups(*where, fleet);
   return create_below(*where, fleet, wishes);
 }
 
@@ -166,8 +165,10 @@ Result<FleetCgroup> FleetCgroup::create_below(const std::string& where, std::str
 
   const std::string name = fleet_prefix(fleet) + std::to_string(::getpid());
   std::string path = where + (where.ends_with('/') ? "" : "/") + name;
-  if (::mkdirat(parent.get(), name.c_str(), 0755) != 0 && errno != EEXIST) {
-    return cannot(path, errno);
+  if (::mkdirat(parent.get(), name.c_str(), 0755) != 0) {
+    if (errno != EEXIST) return cannot(path, errno);
+    remove_stale_cgroups(where, fleet);  // one of a dead run with our pid
+    ::mkdirat(parent.get(), name.c_str(), 0755);
   }
   Fd directory = open_directory(parent.get(), name.c_str());
   if (!directory || ::flock(directory.get(), LOCK_EX | LOCK_NB) != 0) return cannot(path, errno);

@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "loop/fd.h"
 #include "spawn/cgroup_delegation.h"
+#include "spawn/own_cgroup.h"
 
 namespace mcpctl::spawn {
 
@@ -83,7 +84,8 @@ class Cgroup {
 class FleetCgroup {
  public:
   /// Makes it, or says why not: "no cgroup v2 file system is mounted".
-  static Result<FleetCgroup> create(std::string_view fleet, const CgroupWishes& wishes = {});
+  static Result<FleetCgroup> create(std::string_view fleet, const CgroupWishes& wishes = {},
+                                    const OwnCgroups& own = OwnCgroups::now());
 
   /// Likewise below `where`, a directory of cgroup v2 (for tests).
   static Result<FleetCgroup> create_below(const std::string& where, std::string_view fleet,
@@ -95,6 +97,8 @@ class FleetCgroup {
 
   /// The directory's absolute path.
   const std::string& path() const { return path_; }
+  /// The directory that it was made in.
+  std::string where() const { return path_.substr(0, path_.rfind('/')); }
   /// Why not all controllers can be had, or empty.
   const std::string& missing() const { return delegation_.missing; }
 

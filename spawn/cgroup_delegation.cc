@@ -15,28 +15,27 @@ using namespace cgroup;
 
 /// No server's group is called that: in their names an @ is written %40.
 constexpr const char* leaf_name = "@supervisor";
+/// What a group hands down to those below it.
+constexpr const char* enabled_file = "cgroup.subtree_control";
 
-std::vector<std::string> list_of(const std::vector<std::string>& controllers, int directory,
-                                 const char* file, bool listed) {
+/// Of the controllers that are asked for: those that a file of a group lists, and the others.
+struct Listing {
+  std::vector<std::string> listed;
+  std::vector<std::string> others;
+};
+
+Listing look(int directory, const char* file, const std::vector<std::string>& controllers) {
   const std::string text = read_text(directory, file).value_or("");
-  std::vector<std::string> found;
+  Listing found;
   for (const std::string& controller : controllers) {
-    if (has_word(text, controller) == listed) found.push_back(controller);
+    (has_word(text, controller) ? found.listed : found.others).push_back(controller);
   }
   return found;
 }
 
-std::vector<std::string> enabled(int directory, const std::vector<std::string>& controllers) {
-  return list_of(controllers, directory, "cgroup.subtree_control", true);
-}
-
-std::vector<std::string> not_enabled(int directory, const std::vector<std::string>& controllers) {
-  return list_of(controllers, directory, "cgroup.subtree_control", false);
-}
-
 void switch_all(int directory, char sign, const std::vector<std::string>& controllers) {
   for (const std::string& controller : controllers) {
-    write_text(directory, "cgroup.subtree_control", sign + controller);
+    write_text(directory, enabled_file, sign + controller);
   }
 }
 
@@ -75,23 +74,28 @@ std::string make_room(int ours, int fleets, const CgroupWishes& wishes, Delegati
 
 Delegation delegate(int ours, int fleets, const CgroupWishes& wishes) {
   Delegation done;
-  const auto absent = list_of(wishes.controllers, ours, "cgroup.controllers", false);
-  const auto present = list_of(wishes.controllers, ours, "cgroup.controllers", true);
+  const auto [present, absent] = look(ours, "cgroup.controllers", wishes.controllers);
   if (!absent.empty()) {
     done.missing = "the kernel or a parent group gives us no " + joined(absent) + " controller";
   }
+  if (present.empty()) return done;
 
-  const auto wanted = not_enabled(ours, present);
-  switch_all(ours, '+', wanted);
-  if (!not_enabled(ours, wanted).empty()) {
+  const Listing before = look(ours, enabled_file, present);
+  Listing switched;
+  const auto switch_on = [&] {
+    switch_all(ours, '+', before.others);
+    switched = look(ours, enabled_file, before.others);
+  };
+  if (!before.others.empty()) switch_on();
+  if (!switched.others.empty()) {
     done.missing = make_room(ours, fleets, wishes, done);
-    switch_all(ours, '+', wanted);
+    switch_on();
   }
-  const auto refused = not_enabled(ours, wanted);
-  done.handed_down = enabled(ours, wanted);
-  switch_all(fleets, '+', enabled(ours, present));
-  if (!refused.empty()) {
-    if (done.missing.empty()) done.missing = "the kernel refuses us " + joined(refused);
+  done.handed_down = switched.listed;
+  switch_all(fleets, '+', before.listed);
+  switch_all(fleets, '+', done.handed_down);
+  if (!switched.others.empty()) {
+    if (done.missing.empty()) done.missing = "the kernel refuses us " + joined(switched.others);
     undo(done, ours, fleets);  // it was of no use
     done.moved.clear();
   }

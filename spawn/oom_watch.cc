@@ -6,19 +6,18 @@
 #include <utility>
 
 #include "spawn/cgroup_files.h"
-#include "spawn/own_cgroup.h"
 
 namespace mcpctl::spawn {
 
 OomWatch::OomWatch(const std::string& file)
     : file_(::open(file.c_str(), O_RDONLY | O_CLOEXEC)), seen_(count()) {}
 
-OomWatch OomWatch::of_own_group() {
-  if (const auto group = own_cgroup()) {
+OomWatch OomWatch::of(const OwnCgroups& own) {
+  if (const auto group = own.version_2()) {
     OomWatch watch{*group + "/memory.events"};
     if (watch.file_) return watch;  // not in the root group, nor without the controller
   }
-  const auto group = own_cgroup_of_version_1("memory");
+  const auto group = own.version_1("memory");
   return group ? OomWatch{*group + "/memory.oom_control"} : OomWatch{};
 }
 

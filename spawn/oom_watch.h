@@ -7,6 +7,7 @@
 #include <string>
 
 #include "loop/fd.h"
+#include "spawn/own_cgroup.h"
 
 namespace mcpctl::spawn {
 
@@ -17,8 +18,7 @@ class OomWatch {
   /// `file` has a line "oom_kill N".
   explicit OomWatch(const std::string& file);
   /// Our own control group, of either version; nothing where that cannot be read.
-  /// Before we move to another group.
-  static OomWatch of_own_group();
+  static OomWatch of(const OwnCgroups& own);
 
   /// Whether the kernel has killed anybody since the last call, or the start.
   bool has_killed();

@@ -91,34 +91,24 @@ std::optional<std::string_view> path_in(std::string_view membership, std::string
 
 }  // namespace
 
-Result<std::string> own_cgroup(std::string_view mountinfo, std::string_view membership) {
-  const auto own = path_in(membership, "");
+OwnCgroups OwnCgroups::now() {
+  return {read_text(AT_FDCWD, "/proc/self/mountinfo").value_or(""),
+          read_text(AT_FDCWD, "/proc/self/cgroup").value_or("")};
+}
+
+Result<std::string> OwnCgroups::version_2() const {
+  if (mountinfo_.empty()) return failure("/proc is not mounted");
+  const auto own = path_in(membership_, "");
   if (!own) return failure("the kernel has no cgroup v2");
   if (own->starts_with("/..")) return failure("our cgroup lies outside of our cgroup namespace");
-  auto directory = directory_of(*own, mountinfo, "");
+  auto directory = directory_of(*own, mountinfo_, "");
   if (!directory) return failure("no cgroup v2 file system is mounted");
   return std::move(*directory);
 }
 
-std::optional<std::string> own_cgroup_of_version_1(std::string_view mountinfo,
-                                                   std::string_view membership,
-                                                   std::string_view controller) {
-  const auto own = path_in(membership, controller);
-  return own ? directory_of(*own, mountinfo, controller) : std::nullopt;
-}
-
-Result<std::string> own_cgroup() {
-  const auto mountinfo = read_text(AT_FDCWD, "/proc/self/mountinfo");
-  const auto membership = read_text(AT_FDCWD, "/proc/self/cgroup");
-  if (!mountinfo || !membership) return failure("/proc is not mounted");
-  return own_cgroup(*mountinfo, *membership);
-}
-
-std::optional<std::string> own_cgroup_of_version_1(std::string_view controller) {
-  const auto mountinfo = read_text(AT_FDCWD, "/proc/self/mountinfo");
-  const auto membership = read_text(AT_FDCWD, "/proc/self/cgroup");
-  if (!mountinfo || !membership) return std::nullopt;
-  return own_cgroup_of_version_1(*mountinfo, *membership, controller);
+std::optional<std::string> OwnCgroups::version_1(std::string_view controller) const {
+  const auto own = path_in(membership_, controller);
+  return own ? directory_of(*own, mountinfo_, controller) : std::nullopt;
 }
 
 }  // namespace mcpctl::spawn

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -11,6 +12,7 @@
 #include "loop/address.h"
 #include "runtime/cleanup.h"
 #include "runtime/state_file.h"
+#include "spawn/own_cgroup.h"
 #include "spawn/pipe.h"
 #include "spawn/proc.h"
 
@@ -218,7 +220,7 @@ TEST_CASE("what a crashing server says last is in its log, whoever holds its pip
 
 TEST_CASE("without leftovers there is nothing to clean up and nothing to say") {
   const auto self = spawn::SupervisorInstance::current();
-  CHECK(clean_up_after_predecessor("no-such-fleet-anywhere", {}, self).empty());
+  CHECK(clean_up_after_predecessor("no-such-fleet-anywhere", {}, self, "").empty());
 }
 
 namespace {
@@ -257,6 +259,17 @@ bool is_alive(pid_t process) {
   return spawn::read_stat(spawn::open_proc().get(), process, stat) && stat.is_alive();
 }
 
+/// The control group that such a one left, with a server's in it; empty where none can be
+/// made.
+std::string stale_cgroup_of(const std::string& fleet) {
+  const auto where = spawn::OwnCgroups::now().version_2();
+  if (!where) return "";
+  std::string path = *where + "/mcpctl-" + fleet + "-" + std::to_string(dead_supervisor().pid);
+  std::error_code refused;
+  std::filesystem::create_directories(path + "/plain", refused);
+  return refused ? "" : path;
+}
+
 }  // namespace
 
 TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing else") {
@@ -266,7 +279,7 @@ TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing 
   const pid_t stranger = start_with({fleet + "x", "a", Incarnation{1}, dead});
 
   const std::string told =
-      clean_up_after_predecessor(fleet, {}, spawn::SupervisorInstance::current());
+      clean_up_after_predecessor(fleet, {}, spawn::SupervisorInstance::current(), "");
 
   int status = 0;
   CHECK(told == "killed 1 process that a dead supervisor left behind");
@@ -280,6 +293,7 @@ TEST_CASE("what a dead supervisor of the same fleet left is killed, and nothing 
 TEST_CASE("leftovers that nothing told of wait for the first starts, and are killed then") {
   const std::string name = "cleanup-later-" + std::to_string(::getpid());
   const pid_t leftover = start_with({name, "a", Incarnation{1}, dead_supervisor()});
+  const std::string group = stale_cgroup_of(name);
   loop::Loop loop;
   config::Config config;
   config.name = name;
@@ -295,18 +309,21 @@ TEST_CASE("leftovers that nothing told of wait for the first starts, and are kil
 
     CHECK(told == "killed 1 process that a dead supervisor left behind");
     CHECK_FALSE(is_alive(leftover));
+    CHECK_FALSE(std::filesystem::exists(group));
     ::waitpid(leftover, nullptr, 0);
     return;
   }
   options.predecessor_died = false;
   Supervisor supervisor{loop, config, options};
   CHECK(is_alive(leftover));
+  CHECK(std::filesystem::exists(group) == !group.empty());
 
   supervisor.start();
 
   CHECK(turn_until(loop, [&] { return !told.empty(); }));
   CHECK(told == "killed 1 process that a dead supervisor left behind");
   CHECK_FALSE(is_alive(leftover));
+  CHECK_FALSE(std::filesystem::exists(group));
   CHECK(supervisor.status_of("plain", false)->state == State::ready);
   supervisor.stop_all();
   CHECK(turn_until(loop, [&] { return stopped; }));

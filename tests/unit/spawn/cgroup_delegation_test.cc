@@ -67,7 +67,7 @@ std::string in_a_group_of_its_own(const std::string& where, const std::string& c
     }
     std::string said;
     const auto here = [&] {
-      const std::string own = *own_cgroup();
+      const std::string own = *OwnCgroups::now().version_2();
       return own.starts_with(group) ? own.substr(group.size()) : own;
     };
     {
@@ -142,7 +142,7 @@ TEST_CASE("what stands handed down already is used as it is") {
 
 TEST_CASE("alone in our group we move into a leaf for the servers' limits, and back") {
   const NoChildLeft check;
-  const auto where = own_cgroup();
+  const auto where = OwnCgroups::now().version_2();
   const std::string controller = where ? any_controller(*where) : "";
   const auto handed_down = [&] { return text_of(*where + "/cgroup.subtree_control"); };
   if (controller.empty() || !FleetCgroup::create_below(*where, "unit probe")) {

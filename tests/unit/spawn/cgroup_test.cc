@@ -42,7 +42,7 @@ TEST_CASE("our own cgroup is found on a unified machine") {
       "24 1 0:22 / /proc rw shared:12 - proc proc rw\n"
       "29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n";
 
-  const auto own = own_cgroup(mountinfo, "0::/user.slice/session-1.scope\n");
+  const auto own = OwnCgroups{mountinfo, "0::/user.slice/session-1.scope\n"}.version_2();
 
   REQUIRE(own);
   CHECK(*own == "/sys/fs/cgroup/user.slice/session-1.scope");
@@ -53,7 +53,7 @@ TEST_CASE("our own cgroup is found on a hybrid machine") {
       "36 31 0:33 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory\n"
       "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
 
-  const auto own = own_cgroup(mountinfo, "4:memory:/some/where\n0::/\n");
+  const auto own = OwnCgroups{mountinfo, "4:memory:/some/where\n0::/\n"}.version_2();
 
   REQUIRE(own);
   CHECK(*own == "/sys/fs/cgroup/unified");
@@ -62,21 +62,24 @@ TEST_CASE("our own cgroup is found on a hybrid machine") {
 TEST_CASE("a mount of a part of the hierarchy, at a path with blanks, is understood") {
   const char* const mountinfo = "41 31 0:38 /a/b /mnt/my\\040groups rw - cgroup2 cgroup2 rw\n";
 
-  CHECK(own_cgroup(mountinfo, "0::/a/b/c\n").value_or("") == "/mnt/my groups/c");
-  CHECK(own_cgroup(mountinfo, "0::/a/b\n").value_or("") == "/mnt/my groups");
-  CHECK_FALSE(own_cgroup(mountinfo, "0::/a/bc\n"));
+  CHECK(OwnCgroups{mountinfo, "0::/a/b/c\n"}.version_2().value_or("") == "/mnt/my groups/c");
+  CHECK(OwnCgroups{mountinfo, "0::/a/b\n"}.version_2().value_or("") == "/mnt/my groups");
+  CHECK_FALSE(OwnCgroups{mountinfo, "0::/a/bc\n"}.version_2());
 }
 
 TEST_CASE("a machine without cgroup v2 says so") {
-  const auto unmounted = own_cgroup("24 1 0:22 / /proc rw - proc proc rw\n", "0::/\n");
-  const auto old = own_cgroup("", "4:memory:/\n");
+  const auto unmounted = OwnCgroups{"24 1 0:22 / /proc rw - proc proc rw\n", "0::/\n"}.version_2();
+  const auto old = OwnCgroups{"24 1 0:22 / /proc rw - proc proc rw\n", "4:memory:/\n"}.version_2();
+  const auto blind = OwnCgroups{"", ""}.version_2();
   const auto outside =
-      own_cgroup("41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/../x\n");
+      OwnCgroups{"41 31 0:38 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/../x\n"}.version_2();
 
   REQUIRE_FALSE(unmounted);
   CHECK(unmounted.error().message == "no cgroup v2 file system is mounted");
   REQUIRE_FALSE(old);
   CHECK(old.error().message == "the kernel has no cgroup v2");
+  REQUIRE_FALSE(blind);
+  CHECK(blind.error().message == "/proc is not mounted");
   REQUIRE_FALSE(outside);
   CHECK(outside.error().message == "our cgroup lies outside of our cgroup namespace");
 }
@@ -88,11 +91,11 @@ TEST_CASE("our group in a hierarchy of version 1 is found by its controller") {
       "41 31 0:38 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
   const char* const membership = "8:pids:/docker/1f/a\n4:cpu,memory:/some/where\n0::/\n";
 
-  CHECK(own_cgroup_of_version_1(mountinfo, membership, "memory") ==
+  CHECK(OwnCgroups{mountinfo, membership}.version_1("memory") ==
         "/sys/fs/cgroup/cpu,memory/some/where");
-  CHECK(own_cgroup_of_version_1(mountinfo, membership, "pids") == "/sys/fs/cgroup/pids/a");
-  CHECK_FALSE(own_cgroup_of_version_1(mountinfo, membership, "mem"));
-  CHECK_FALSE(own_cgroup_of_version_1(mountinfo, "0::/\n", "memory"));
+  CHECK(OwnCgroups{mountinfo, membership}.version_1("pids") == "/sys/fs/cgroup/pids/a");
+  CHECK_FALSE(OwnCgroups{mountinfo, membership}.version_1("mem"));
+  CHECK_FALSE(OwnCgroups{mountinfo, "0::/\n"}.version_1("memory"));
 }
 
 TEST_CASE("where no control group can be made the reason names the path") {
@@ -313,9 +316,26 @@ TEST_CASE("a limit that cannot be set is named, and no limit is no complaint") {
   CHECK(group->oom_kills().has_value() == has_memory);
 }
 
+TEST_CASE("the group that a dead run with our own pid left is not taken for ours") {
+  const auto where = OwnCgroups::now().version_2();
+  if (!where || !FleetCgroup::create_below(*where, "unit probe")) {
+    MESSAGE("skipped: no writable control group");
+    return;
+  }
+  const std::string path = *where + "/mcpctl-unit%20again-" + std::to_string(::getpid());
+  REQUIRE(std::filesystem::create_directories(path + "/github"));
+
+  const auto fleet = FleetCgroup::create_below(*where, "unit again");
+
+  REQUIRE(fleet.has_value());
+  CHECK(fleet->path() == path);
+  CHECK(fleet->where() == *where);
+  CHECK_FALSE(std::filesystem::exists(path + "/github"));
+}
+
 TEST_CASE("what a dead run left is killed and removed, a live run's group is spared") {
   const NoChildLeft check;
-  const auto where = own_cgroup();
+  const auto where = OwnCgroups::now().version_2();
   if (!where || !FleetCgroup::create_below(*where, "unit probe")) {
     MESSAGE("skipped: no writable control group");
     return;
