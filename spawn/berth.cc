@@ -30,6 +30,7 @@ Berth::Berth() {
 Berth* Berth::take() {
   const auto free = std::ranges::find(all(), false, &Berth::taken_);
   if (free == all().end()) return nullptr;
+  if (!free->stack_) free->stack_.emplace();
   free->taken_ = true;
   return &*free;
 }

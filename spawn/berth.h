@@ -2,10 +2,12 @@
 // what it is about to get.  A child takes our table of descriptors only up to the highest
 // number that it needs: with a thousand servers a new pipe's number is in the thousands,
 // and copying all below it, to close it again at the exec, would cost more than the rest
-// of the spawn.  There are a few berths, made before the first spawn and kept for good.
+// of the spawn.  There are a few berths.  All their numbers are taken before the first spawn,
+// each stack with the first child that needs it, and both are kept for good.
 #pragma once
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "loop/fd.h"
@@ -23,7 +25,7 @@ class Berth {
   /// Once its child has departed.
   void release();
 
-  const ChildStack& stack() const { return stack_; }
+  const ChildStack& stack() const { return *stack_; }
   /// Gives low numbers to the sources of `moves` until release().  Where there are none
   /// left the sources stay as they are, which is right, only slower.
   void stage(std::vector<DescriptorMove>& moves);
@@ -36,7 +38,7 @@ class Berth {
   static std::array<Berth, count>& all();
   static loop::Fd& null();
 
-  ChildStack stack_;
+  std::optional<ChildStack> stack_;
   std::array<loop::Fd, 4> numbers_;
   std::size_t staged_{0};
   bool taken_{false};
