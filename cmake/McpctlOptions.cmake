@@ -54,7 +54,9 @@ if(MCPCTL_SANITIZE)
 endif()
 
 # libuv, libstdc++ and libgcc go into the binary always: it starts faster, holds
-# less memory per process and runs where no C++ runtime is installed.
+# less memory per process and runs where no C++ runtime is installed.  What is static as a
+# whole (McpctlStatic.cmake) is not told so: it would get a shared libc all the same.
 if(NOT MCPCTL_SANITIZE)
-  add_link_options(-static-libstdc++ -static-libgcc)
+  set(shares $<NOT:$<BOOL:$<TARGET_PROPERTY:MCPCTL_STATIC>>>)
+  add_link_options($<${shares}:-static-libstdc++> $<${shares}:-static-libgcc>)
 endif()
