@@ -132,12 +132,12 @@ int Session::run() {
   const config::Config& running = supervisor_->config();
   log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
             " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
-  clients_.emplace(loop_, *supervisor_, log_, options_.state_dir);
   if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
   exit_watch_.emplace(loop_, *supervisor_, options_.exit_rule,
                       [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });
   if (options_.watch) watch_config();
   supervisor_->start(options_.only);
+  clients_.emplace(loop_, *supervisor_, log_, options_.state_dir);
   // The threads that write files: their stacks would hold up who still shares our memory, but
   // a refusal by the kernel must not end a fleet that has long been up.
   loop::Work threads;

@@ -23,6 +23,7 @@ namespace mcpctl::loop {
 namespace {
 
 constexpr int accepts_per_turn = 64;
+constexpr Duration moment{50};
 constexpr Duration rest{1000};  // after an error that a retry at once cannot mend
 
 Fd accept_from(const Fd& socket) noexcept {
@@ -200,10 +201,20 @@ struct Listener::State {
     if (!listening) return std::unexpected{listening.error()};
     if (::lstat(path.c_str(), &file) != 0) return system_failure("cannot find " + path, errno);
     if (auto taken = take(std::move(*listening)); !taken) return taken;
-    auto watch = FileWatch::open(loop, path, [this] { check_file(); });
-    if (!watch) return std::unexpected{watch.error()};
-    file_watch = std::move(*watch);
+    restoring.arm(moment, [this] { watch_file(); });
     return {};
+  }
+
+  /// To begin it takes inotify longer than to make the socket, and the first servers need
+  /// not wait for it.
+  void watch_file() noexcept {
+    auto watch = FileWatch::open(loop, path, [this] { check_file(); });
+    if (watch) {
+      file_watch = std::move(*watch);
+    } else if (owns_file()) {
+      trouble(std::move(watch.error()));
+    }
+    check_file();
   }
 
   bool owns_file() const noexcept {

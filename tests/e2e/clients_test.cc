@@ -29,7 +29,7 @@ TEST_CASE("clients that never speak cost the others nothing") {
   Fleet fleet{Json{{"only", misbehaving({})}}, quick()};
   fleet.start();
   fleet.await("only", "ready");
-  const std::size_t before = open_descriptors(fleet.supervisor());
+  const std::size_t before = fleet.settled_descriptors();
 
   rlimit own{};
   ::getrlimit(RLIMIT_NOFILE, &own);
@@ -57,7 +57,7 @@ TEST_CASE("a thousand clients that come and go in the middle of a request leave 
   fleet.start();
   fleet.await("only", "ready");
   fleet.request("GET", "/metrics");
-  const std::size_t before = open_descriptors(fleet.supervisor());
+  const std::size_t before = fleet.settled_descriptors();
 
   for (int i = 0; i < 1000; ++i) {
     Client client{fleet.socket()};

@@ -294,6 +294,15 @@ void Fleet::await_words(std::string_view text) {
   REQUIRE_MESSAGE(eventually([&] { return said(text); }), "mcpctl never said: ", std::string{text});
 }
 
+std::size_t Fleet::settled_descriptors() {
+  const auto has_watch = [&] {
+    const auto found = descriptors_of(supervisor());
+    return std::ranges::find(found, "anon_inode:inotify") != found.end();
+  };
+  REQUIRE(eventually(has_watch));
+  return open_descriptors(supervisor());
+}
+
 Outcome Fleet::control(std::vector<std::string> words, Milliseconds limit) {
   words.insert(words.begin(), mcpctl_binary);
   return run_beside(std::move(words), limit);

@@ -115,6 +115,9 @@ class Fleet {
   std::string output() const;
   bool said(std::string_view text) const { return output().find(text) != std::string::npos; }
   void await_words(std::string_view text);
+  /// How many descriptors the supervisor holds once it has the last that its start opens, a
+  /// moment after the servers: the watch on its socket file.
+  std::size_t settled_descriptors();
 
   /// Any command of mcpctl about this fleet: control({"ps", "--json"}).
   Outcome control(std::vector<std::string> words, Milliseconds limit = patience);

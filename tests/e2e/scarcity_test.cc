@@ -139,7 +139,7 @@ TEST_CASE("without descriptors the door tells so, nothing spins, and all comes b
   const pid_t supervisor = fleet.supervisor();
   const pid_t victim = fleet.pid("victim");
   const pid_t other = fleet.pid("other");
-  const std::size_t open = open_descriptors(supervisor);
+  const std::size_t open = fleet.settled_descriptors();
 
   // Room for three clients; the fourth and what a spawn wants are too many.
   limit(supervisor, RLIMIT_NOFILE, open + 3);
