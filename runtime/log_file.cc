@@ -26,6 +26,9 @@ constexpr std::size_t congested_at = 1u << 20;
 /// What a file that rests keeps of its buffers.
 constexpr std::size_t kept_pending = 4u << 10;
 constexpr Duration patience{500};
+/// From the first line until the file is opened; not longer than until there is so much.
+constexpr Duration moment{50};
+constexpr std::size_t much = 64u << 10;
 constexpr Duration trouble_interval{10'000};
 constexpr std::chrono::seconds farewell{1};
 
@@ -137,9 +140,20 @@ struct LogFile::Inner {
   Inner(loop::Loop& owner, Disk where, Callbacks hears)
       : loop(owner), callbacks(std::move(hears)), stall(owner), disk(std::move(where)) {}
 
-  /// With what else comes in this turn: and the first write of all starts the pool's
-  /// threads, which no start of a server is to wait for.
+  /// With what else comes in this turn.  Only the first write waits a moment, unless there
+  /// is much: it opens the file, and the first of all starts the pool's threads, while the
+  /// server that it tells of is about to say its first word.
   void write_soon() {
+    if (is_new && pending.size() < much) {
+      if (!opening) opening.emplace(loop).arm(moment, [this] { write_now(); });
+      return;
+    }
+    write_now();
+  }
+
+  void write_now() {
+    is_new = false;
+    opening.reset();
     if (job || std::exchange(is_due, true)) return;
     loop.post([this, still = std::weak_ptr{alive}] {
       if (still.expired()) return;
@@ -202,7 +216,9 @@ struct LogFile::Inner {
   std::string spare;  ///< the other buffer: they change places
   bool congested{false};
   bool reopen_wanted{false};
-  bool is_due{false};  ///< to start writing, once the loop has come to it
+  bool is_new{true};                   ///< nothing was written yet
+  std::optional<loop::Timer> opening;  ///< the first write
+  bool is_due{false};                  ///< to start writing, once the loop has come to it
   std::shared_ptr<bool> alive{std::make_shared<bool>(true)};
   std::uint64_t lost{0};
   std::optional<Instant> last_trouble;
