@@ -44,6 +44,9 @@ config::Problem unreadable(const std::string& path, const std::string& cause) {
 }  // namespace
 
 std::string absolute_path(const std::string& path) {
+  const bool is_plain = path.starts_with('/') && path.find("/.") == std::string::npos &&
+                        path.find("//") == std::string::npos;
+  if (is_plain) return path;  // and nothing of <filesystem> is needed for a start
   std::error_code error;
   const auto absolute = std::filesystem::absolute(path, error);
   return error ? path : absolute.lexically_normal().string();
