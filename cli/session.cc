@@ -88,7 +88,7 @@ class Session {
   std::vector<loop::SignalWatch> watches_;
   std::vector<loop::FileWatch> config_watches_;
   loop::Timer reload_timer_;
-  std::chrono::microseconds longest_turn_{0};
+  Duration longest_turn_{0};
 };
 
 Session::Session(config::Config config, SessionOptions options)
@@ -143,8 +143,7 @@ int Session::run() {
   loop::Work threads;
   loop::Timer rush{loop_};
   rush.arm(first_rush, [&] { threads = loop::start_work(loop_, [] {}, [] {}); });
-  loop_.on_turn(
-      [this](std::chrono::microseconds busy) { longest_turn_ = std::max(longest_turn_, busy); });
+  loop_.on_turn([this](Duration busy) { longest_turn_ = std::max(longest_turn_, busy); });
   loop_.run();
   loop::hold_signals_until_exit();
 

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <vector>
 
 #include "base/assert.h"
@@ -18,10 +19,11 @@ namespace mcpctl::loop {
 
 namespace {
 
-std::int64_t monotonic_ms() noexcept {
+Instant monotonic_now() noexcept {
   timespec time{};
   clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
+  return Instant{
+      Duration{static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000}};
 }
 
 /// No descriptors or no memory for a loop.  It is the first thing that a program makes,
@@ -56,9 +58,8 @@ struct Loop::Inner {
   Callback<Duration> gap;
   Instant gap_seen{};  // lateness up to here is explained
 
-  Callback<std::chrono::microseconds> turn;
-  std::uint64_t turn_began_ns{0};
-  std::uint64_t turn_idle_ns{0};
+  Callback<Duration> turn;
+  std::optional<Instant> woken;  // nothing before the first waiting
 
   std::unique_ptr<char[]> scratch{new char[Scratch::size]};
   bool scratch_lent{false};
@@ -77,19 +78,17 @@ struct Loop::Inner {
 
   void before_waiting() noexcept {
     drain();
-    if (turn) report_turn();
+    if (turn && woken) turn(std::max(Duration{0}, monotonic_now() - *woken));
   }
 
-  void report_turn() noexcept {
-    const std::uint64_t now_ns = uv_hrtime();
-    const std::uint64_t idle_ns = uv_metrics_idle_time(&loop);
-    if (turn_began_ns != 0) {
-      const std::uint64_t elapsed = now_ns - turn_began_ns;
-      const std::uint64_t waited = idle_ns - turn_idle_ns;
-      turn(std::chrono::microseconds{(elapsed > waited ? elapsed - waited : 0) / 1000});
-    }
-    turn_began_ns = now_ns;
-    turn_idle_ns = idle_ns;
+  void after_waiting() noexcept {
+    woken = clock();
+    drain();
+  }
+
+  /// As libuv read it last: when the waiting ended, or when the turn's timers were due.
+  Instant clock() const noexcept {
+    return Instant{Duration{static_cast<std::int64_t>(uv_now(&loop))}};
   }
 
   void run(uv_run_mode mode) noexcept {
@@ -110,7 +109,8 @@ Loop::Loop() : inner_(std::make_unique<Inner>()) {
   inner.prepare.data = inner.check.data = inner.idle.data = &inner;
   uv_prepare_start(&inner.prepare,
                    [](uv_prepare_t* raw) noexcept { Inner::of(raw->data).before_waiting(); });
-  uv_check_start(&inner.check, [](uv_check_t* raw) noexcept { Inner::of(raw->data).drain(); });
+  uv_check_start(&inner.check,
+                 [](uv_check_t* raw) noexcept { Inner::of(raw->data).after_waiting(); });
   uv_unref(handle(&inner.prepare));
   uv_unref(handle(&inner.check));
 }
@@ -138,11 +138,8 @@ void Loop::run_ready() { inner_->run(UV_RUN_NOWAIT); }
 void Loop::run_once() { inner_->run(UV_RUN_ONCE); }
 void Loop::stop() noexcept { uv_stop(&inner_->loop); }
 uv_loop_s* Loop::raw() noexcept { return &inner_->loop; }
-Instant Loop::now() const noexcept { return Instant{Duration{monotonic_ms()}}; }
-
-Instant Loop::turn() const noexcept {
-  return Instant{Duration{static_cast<std::int64_t>(uv_now(&inner_->loop))}};
-}
+Instant Loop::now() const noexcept { return monotonic_now(); }
+Instant Loop::turn() const noexcept { return inner_->clock(); }
 
 void Loop::post(Callback<> callback) {
   if (uv_is_closing(handle(&inner_->idle)) != 0) return;  // the loop is being destroyed
@@ -164,9 +161,8 @@ void Loop::notice_due(Instant due) {
   inner_->gap(late);
 }
 
-void Loop::on_turn(Callback<std::chrono::microseconds> turn) {
+void Loop::on_turn(Callback<Duration> turn) {
   MCPCTL_ASSERT(!inner_->running);
-  uv_loop_configure(&inner_->loop, UV_METRICS_IDLE_TIME);
   inner_->turn = std::move(turn);
 }
 

@@ -6,7 +6,6 @@
 // the inbox again, frees.  Idle is free: without due timers or ready descriptors
 // the loop sleeps in the kernel and nothing here wakes it.
 #pragma once
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -61,9 +60,9 @@ class Loop {
   /// them: the process was stopped (SIGSTOP), starved, or a callback blocked.
   void on_gap(Duration threshold, Callback<Duration> gap);
 
-  /// Reports after each turn how long it kept the thread busy, waiting excluded.
-  /// Costs one more system call a turn; for tests and diagnosis.  Call before run().
-  void on_turn(Callback<std::chrono::microseconds> turn);
+  /// Reports after each turn how long it kept the thread busy, waiting excluded; up to a
+  /// millisecond or two too much, for it begins by libuv's clock.  Call before run().
+  void on_turn(Callback<Duration> turn);
 
   /// 64 KiB to read into, shared by everything on this loop; whoever asks while
   /// it is lent gets a buffer of its own.  Return it before the turn ends.

@@ -456,7 +456,7 @@ TEST_CASE("a client that stops reading an answer is dropped after the stall") {
 TEST_CASE("an idle server, and one that waits for its handler, does not wake up") {
   loop::Loop loop;
   int turns = 0;
-  loop.on_turn([&](std::chrono::microseconds) { ++turns; });
+  loop.on_turn([&](Duration) { ++turns; });
   ServerOptions options;
   options.sweep_interval = Duration{5};
   Holding holding;

@@ -47,7 +47,7 @@ TEST_CASE("a paused connection reads nothing but hears that its peer left, once"
   Loop loop;
   Pair pair{loop};
   int turns = 0;
-  loop.on_turn([&](std::chrono::microseconds) { ++turns; });
+  loop.on_turn([&](Duration) { ++turns; });
   pair.connection->pause();
   send_all(pair.peer, "unread");
   pair.peer.reset();

@@ -201,9 +201,9 @@ TEST_CASE("whoever hears of a gap may defer, disarm or destroy the timers that i
 
 TEST_CASE("waiting is no gap and not busy") {
   Loop loop;
-  std::vector<std::chrono::microseconds> turns;
+  std::vector<Duration> turns;
   loop.on_gap(Duration{200}, [&](Duration) { FAIL("no gap here"); });
-  loop.on_turn([&](std::chrono::microseconds busy) { turns.push_back(busy); });
+  loop.on_turn([&](Duration busy) { turns.push_back(busy); });
   Timer timer{loop};
   timer.arm(Duration{300}, [] {});
 
@@ -214,8 +214,8 @@ TEST_CASE("waiting is no gap and not busy") {
 
 TEST_CASE("a turn's length is reported without the waiting") {
   Loop loop;
-  std::chrono::microseconds longest{0};
-  loop.on_turn([&](std::chrono::microseconds busy) { longest = std::max(longest, busy); });
+  Duration longest{0};
+  loop.on_turn([&](Duration busy) { longest = std::max(longest, busy); });
   Timer timer{loop}, ends{loop};
   timer.arm(Duration{5}, [&] {
     const Instant began = loop.now();
@@ -232,7 +232,7 @@ TEST_CASE("a turn's length is reported without the waiting") {
 TEST_CASE("an idle loop does not wake up") {
   Loop loop;
   int turns = 0;
-  loop.on_turn([&](std::chrono::microseconds) { ++turns; });
+  loop.on_turn([&](Duration) { ++turns; });
   Timer timer{loop};
   timer.arm(Duration{100}, [] {});
 

@@ -122,7 +122,7 @@ TEST_CASE("a hung-up pipe does not spin while its reader is paused") {
   Loop loop;
   Pipe pipe;
   int turns = 0;
-  loop.on_turn([&](std::chrono::microseconds) { ++turns; });
+  loop.on_turn([&](Duration) { ++turns; });
   Reading reading{loop, std::move(pipe.read)};
   reading.reader->pause();
   pipe.write.reset();
