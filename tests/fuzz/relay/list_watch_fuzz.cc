@@ -20,6 +20,7 @@ void run_list_watch(std::string_view input) {
   if (input.empty()) return;
   ListWatch watch;
   watch.keep((input[0] & 1) != 0);
+  const mcp::Era era = (input[0] & 2) != 0 ? mcp::Era::modern : mcp::Era::legacy;
   std::uint64_t id = 0;
   bool is_asked = false;
   const auto settle = [&] {
@@ -32,7 +33,7 @@ void run_list_watch(std::string_view input) {
   };
   const auto open = [&] {
     is_asked = false;
-    watch.opened({.era = (input[0] & 2) != 0 ? mcp::Era::modern : mcp::Era::legacy,
+    watch.opened({.era = era,
                   .revision = "2025-11-25",
                   .capabilities = R"({"tools":{},"prompts":{},"resources":{}})"},
                  [&id] { return ++id; });
