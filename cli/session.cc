@@ -138,8 +138,8 @@ int Session::run() {
   if (options_.watch) watch_config();
   supervisor_->start(options_.only);
   clients_.emplace(loop_, *supervisor_, log_, options_.state_dir);
-  // The threads that write files: their stacks would hold up who still shares our memory, but
-  // a refusal by the kernel must not end a fleet that has long been up.
+  // The threads that write files: not before, for their stacks would hold up who still shares
+  // our memory, and not with the first file that is written, which has no time to wait.
   loop::Work threads;
   loop::Timer rush{loop_};
   rush.arm(first_rush, [&] { threads = loop::start_work(loop_, [] {}, [] {}); });

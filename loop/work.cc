@@ -1,17 +1,72 @@
 #include "loop/work.h"
 
+#include <pthread.h>
 #include <uv.h>
+
+#include <array>
+#include <optional>
 
 #include "base/assert.h"
 #include "loop/signal.h"
+#include "loop/timer.h"
 
 namespace mcpctl::loop {
 
+namespace {
+
+constexpr unsigned pool_size = 4;  // libuv's default
+constexpr Duration between_attempts{200};
+
+/// Whether the kernel grants so many threads at once as the pool needs.  libuv makes them
+/// with the first work and aborts without them, which must not end a fleet that runs: a
+/// container may allow few processes, and its servers have taken them.
+bool are_threads_granted() {
+  uv_sem_t end;
+  if (uv_sem_init(&end, 0) != 0) return false;
+  const SignalsHeld held;
+  std::array<pthread_t, pool_size> threads{};
+  unsigned made = 0;
+  const auto wait = [](void* semaphore) -> void* {
+    uv_sem_wait(static_cast<uv_sem_t*>(semaphore));
+    return nullptr;
+  };
+  while (made < pool_size && ::pthread_create(&threads.at(made), nullptr, wait, &end) == 0) ++made;
+  for (unsigned i = 0; i < made; ++i) uv_sem_post(&end);
+  for (unsigned i = 0; i < made; ++i) ::pthread_join(threads.at(i), nullptr);
+  uv_sem_destroy(&end);
+  return made == pool_size;
+}
+
+bool is_pool_granted() {
+  static bool granted = false;
+  if (!granted) granted = are_threads_granted();
+  return granted;
+}
+
+}  // namespace
+
 struct Work::Job {
+  explicit Job(Loop& owner_loop) : loop(owner_loop) {}
+
+  Loop& loop;
   uv_work_t request{};
   Callback<> run;
   Callback<> done;
-  Work* owner{nullptr};  // null once forgotten
+  Work* owner{nullptr};        // null once forgotten
+  std::optional<Timer> again;  // while the kernel refuses the pool's threads
+
+  void begin() {
+    if (!is_pool_granted()) {
+      again.emplace(loop).arm(between_attempts, [this] { begin(); });
+      return;
+    }
+    again.reset();
+    const SignalsHeld held;  // the first work makes the threads, and signals are the loop's
+    const int error = uv_queue_work(
+        loop.raw(), &request,
+        [](uv_work_t* work) noexcept { static_cast<Job*>(work->data)->run(); }, finished);
+    MCPCTL_ASSERT(error == 0);  // fails only without a function
+  }
 
   static void finished(uv_work_t* request, int) noexcept {
     const std::unique_ptr<Job> job{static_cast<Job*>(request->data)};
@@ -22,23 +77,20 @@ struct Work::Job {
 };
 
 Work start_work(Loop& loop, Callback<> run, Callback<> done) {
-  auto job = std::make_unique<Work::Job>();
+  auto job = std::make_unique<Work::Job>(loop);
   job->run = std::move(run);
   job->done = std::move(done);
   job->request.data = job.get();
-  const SignalsHeld held;  // the first work makes the threads, and signals are the loop's
-  const int error = uv_queue_work(
-      loop.raw(), &job->request,
-      [](uv_work_t* request) noexcept { static_cast<Work::Job*>(request->data)->run(); },
-      Work::Job::finished);
-  MCPCTL_ASSERT(error == 0);  // fails only without a function
   Work work;
   work.job_ = job.release();
   work.job_->owner = &work;
+  work.job_->begin();
   return work;
 }
 
 Work::~Work() { abandon(); }
+
+bool Work::waits_for_threads() const noexcept { return job_ != nullptr && job_->again; }
 
 Work::Work(Work&& other) noexcept : job_(std::exchange(other.job_, nullptr)) {
   if (job_ != nullptr) job_->owner = this;
@@ -56,6 +108,10 @@ void Work::abandon() noexcept {
   Job* job = std::exchange(job_, nullptr);
   if (job == nullptr) return;
   job->owner = nullptr;
+  if (job->again) {  // libuv has never heard of it
+    const std::unique_ptr<Job> dropped{job};
+    return;
+  }
   uv_cancel(reinterpret_cast<uv_req_t*>(&job->request));  // too late is fine
 }
 

@@ -1,7 +1,8 @@
 // Runs a function on libuv's threadpool and gives its result back on the loop:
 // for what would block (fsync, a hung file system).  The only place where our
 // code runs on another thread; the function may touch nothing but what it owns.  The
-// threads exist from the first work on and take no signal.
+// threads exist from the first work on and take no signal.  While the kernel refuses them
+// (too many processes of this user, or in this container) work waits.
 #pragma once
 #include <memory>
 #include <optional>
@@ -22,6 +23,8 @@ class [[nodiscard]] Work {
   Work& operator=(Work&&) noexcept;
 
   bool is_running() const noexcept { return job_ != nullptr; }
+  /// It has not begun, for want of threads: who cannot wait may abandon() it, and do it here.
+  bool waits_for_threads() const noexcept;
   /// Lets the work finish unattended.
   void abandon() noexcept;
 

@@ -232,7 +232,9 @@ LogFile::LogFile(loop::Loop& loop, std::string path, std::uint64_t max_size, uns
 LogFile::~LogFile() {
   if (const auto job = inner_->job) {
     // Waiting comes first: abandoning work takes it back from the pool's queue.
-    const bool written = job->done.try_acquire_for(farewell);
+    const bool is_in_vain = inner_->work.waits_for_threads();
+    if (is_in_vain) perform(*job);
+    const bool written = is_in_vain || job->done.try_acquire_for(farewell);
     inner_->work.abandon();
     if (!written) return;  // a dead disk keeps its thread
     inner_->disk = std::move(job->disk);

@@ -146,12 +146,6 @@ std::uint64_t cpu_ms(pid_t pid) {
   return (std::stoull(fields[11]) + std::stoull(fields[12])) * 1000 / ticks;
 }
 
-std::size_t threads_of(pid_t pid) {
-  std::error_code gone;
-  const fs::directory_iterator threads{below_proc(pid, "task"), gone};
-  return static_cast<std::size_t>(std::distance(begin(threads), end(threads)));
-}
-
 std::uint64_t sleeps(pid_t pid) {
   constexpr std::string_view name = "\nvoluntary_ctxt_switches:";
   std::uint64_t sum = 0;

@@ -51,7 +51,6 @@ std::map<pid_t, pid_t> pids_in_namespace_of(pid_t first);
 std::uint64_t resident_bytes(pid_t pid);
 /// The sum of the time on a processor, in user and kernel mode.
 std::uint64_t cpu_ms(pid_t pid);
-std::size_t threads_of(pid_t pid);
 /// How often any thread of it went to sleep so far: what is idle sleeps once.
 std::uint64_t sleeps(pid_t pid);
 std::size_t open_descriptors(pid_t pid);
