@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "loop/pool.h"
 #include "loop/signal.h"
 
 namespace mcpctl::loop {
@@ -42,8 +43,10 @@ Lookup::Lookup(Loop& loop, std::string host, std::uint16_t port, Done done) {
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_ADDRCONFIG;
   const SignalsHeld held;  // as for other work on the threadpool
-  const int error = uv_getaddrinfo(loop.raw(), &request->raw, Request::finished,
-                                   request->host.c_str(), std::to_string(port).c_str(), &hints);
+  const int error = is_pool_granted() ? uv_getaddrinfo(loop.raw(), &request->raw, Request::finished,
+                                                       request->host.c_str(),
+                                                       std::to_string(port).c_str(), &hints)
+                                      : UV_EAGAIN;
   if (error < 0) {  // a name that is too long, say
     loop.post([failed = request->error(error), callback = std::move(request->done)]() mutable {
       callback(std::unexpected{std::move(failed)});
