@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <iterator>
 #include <optional>
 #include <vector>
 
@@ -48,10 +49,12 @@ struct Loop::Inner {
   uv_loop_t loop{};
   uv_prepare_t prepare{};
   uv_check_t check{};
-  uv_idle_t idle{};  // active while the inbox holds something: the loop must not block
+  uv_idle_t idle{};  // active while something is posted: the loop must not block
 
   std::vector<Callback<>> inbox;
   std::vector<Callback<>> batch;
+  std::vector<Callback<>> patient;    // post_after_poll()
+  std::vector<Callback<>> expectant;  // the same, and the kernel is being asked
   bool running{false};
 
   Duration gap_threshold{0};
@@ -66,6 +69,12 @@ struct Loop::Inner {
 
   static Inner& of(void* data) noexcept { return *static_cast<Inner*>(data); }
 
+  void post(std::vector<Callback<>>& to, Callback<> callback) {
+    if (uv_is_closing(handle(&idle)) != 0) return;  // the loop is being destroyed
+    to.push_back(std::move(callback));
+    uv_idle_start(&idle, [](uv_idle_t*) noexcept {});
+  }
+
   void drain() noexcept {
     batch.swap(inbox);
     for (Callback<>& posted : batch) {
@@ -73,16 +82,19 @@ struct Loop::Inner {
       once();
     }
     batch.clear();
-    if (inbox.empty()) uv_idle_stop(&idle);
+    if (inbox.empty() && patient.empty()) uv_idle_stop(&idle);
   }
 
   void before_waiting() noexcept {
     drain();
+    expectant.swap(patient);
     if (turn && woken) turn(std::max(Duration{0}, monotonic_now() - *woken));
   }
 
   void after_waiting() noexcept {
     woken = clock();
+    std::ranges::move(expectant, std::back_inserter(inbox));
+    expectant.clear();
     drain();
   }
 
@@ -121,7 +133,10 @@ Loop::~Loop() {
   inner.gap = nullptr;
   inner.turn = nullptr;
   // A dropped closure may own objects whose destructors post again.
-  while (!inner.inbox.empty()) std::exchange(inner.inbox, {}).clear();
+  while (!inner.inbox.empty() || !inner.patient.empty()) {
+    std::exchange(inner.inbox, {}).clear();
+    std::exchange(inner.patient, {}).clear();
+  }
 
   uv_close(handle(&inner.prepare), nullptr);
   uv_close(handle(&inner.check), nullptr);
@@ -141,10 +156,9 @@ uv_loop_s* Loop::raw() noexcept { return &inner_->loop; }
 Instant Loop::now() const noexcept { return monotonic_now(); }
 Instant Loop::turn() const noexcept { return inner_->clock(); }
 
-void Loop::post(Callback<> callback) {
-  if (uv_is_closing(handle(&inner_->idle)) != 0) return;  // the loop is being destroyed
-  inner_->inbox.push_back(std::move(callback));
-  uv_idle_start(&inner_->idle, [](uv_idle_t*) noexcept {});
+void Loop::post(Callback<> callback) { inner_->post(inner_->inbox, std::move(callback)); }
+void Loop::post_after_poll(Callback<> callback) {
+  inner_->post(inner_->patient, std::move(callback));
 }
 
 void Loop::on_gap(Duration threshold, Callback<Duration> gap) {

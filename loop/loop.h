@@ -44,10 +44,14 @@ class Loop {
   /// thousands of times a second and need not see a turn's own length: costs nothing.
   Instant turn() const noexcept;
 
-  /// Runs `callback` later in this turn, always before the loop blocks again,
-  /// in the order of posting.  What is posted by a posted callback runs after the
-  /// kernel was asked once more, so a chain of posts cannot starve descriptors.
+  /// Runs `callback` when the inbox is emptied next, always before the loop blocks again,
+  /// in the order of posting.  What is posted by a posted callback is left for the time
+  /// after, so a chain of posts cannot starve descriptors.
   void post(Callback<> callback);
+
+  /// The same, but not before the kernel was asked once more and what was ready then had its
+  /// callbacks: for what is the better for having more of it.
+  void post_after_poll(Callback<> callback);
 
   /// Destroys `object` after the current callbacks have returned.
   template <typename Object>

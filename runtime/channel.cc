@@ -14,6 +14,11 @@ using supervisor::State;
 constexpr std::size_t unread_cap = 512u << 10;
 /// A burst's memory that is kept for the next one.
 constexpr std::size_t kept_unsent = 64u << 10;
+/// More than one message in a turn is the beginning of a burst: its clients are at it, and
+/// more of them will be ready.  A write costs more than any message in it, for it wakes the
+/// server up; so a burst waits for one more look, unless it is of this many.
+constexpr unsigned burst_begin = 2;
+constexpr unsigned burst_enough = 8;
 /// Between two requests of a busy client the server is not called idle.
 constexpr Duration quiet_time{50};
 
@@ -43,15 +48,24 @@ bool Channel::send(std::string_view message) {
   unsent_ += message;
   mcp::put_on_one_line(unsent_, begin);  // a client may write it on several
   unsent_ += '\n';
+  ++unsent_lines_;
   if (std::exchange(flush_posted_, true)) return true;
   loop_.post([this, alive = std::weak_ptr{alive_}] {
-    if (!alive.expired()) flush();
+    if (!alive.expired()) flush_soon();
   });
   return true;
 }
 
+void Channel::flush_soon() {
+  if (unsent_lines_ < burst_begin || unsent_lines_ >= burst_enough) return flush();
+  loop_.post_after_poll([this, alive = std::weak_ptr{alive_}] {
+    if (!alive.expired()) flush();
+  });
+}
+
 void Channel::flush() {
   flush_posted_ = false;
+  unsent_lines_ = 0;
   if (unsent_.empty()) return;
   wires_.write(unsent_);  // `full` is excluded by unread_cap; `closed`: its exit is near
   unsent_.clear();
@@ -88,6 +102,7 @@ void Channel::spawned(Incarnation incarnation) {
   incarnation_ = incarnation;
   profile_.reset();
   unsent_.clear();
+  unsent_lines_ = 0;
   in_flight_ = told_in_flight_ = 0;
 }
 

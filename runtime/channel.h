@@ -86,8 +86,8 @@ class Channel {
   bool is_ready() const;
 
   /// One message to the server's stdin, as one line.  Messages of one turn of the loop leave
-  /// in one write.  False, and nothing is sent, while is_writable() is false, over HTTP, and
-  /// for what is longer than longest_message.
+  /// in one write, a burst's of two turns.  False, and nothing is sent, while is_writable()
+  /// is false, over HTTP, and for what is longer than longest_message.
   bool send(std::string_view message);
   /// The server reads as fast as we write, more or less.
   bool is_writable() const;
@@ -119,6 +119,7 @@ class Channel {
   void flush();
 
  private:
+  void flush_soon();
   void tell_in_flight();
 
   loop::Loop& loop_;
@@ -130,7 +131,8 @@ class Channel {
   std::string why_;
   Incarnation incarnation_;
   std::optional<mcp::Profile> profile_;
-  std::string unsent_;  ///< lines of this turn
+  std::string unsent_;  ///< whole lines
+  unsigned unsent_lines_{0};
   bool flush_posted_{false};
   unsigned in_flight_{0};
   unsigned told_in_flight_{0};

@@ -16,7 +16,7 @@
 using namespace mcpctl;
 using namespace mcpctl::loop;
 
-TEST_CASE("posted callbacks run in order, and what they post runs after the kernel was asked") {
+TEST_CASE("posted callbacks run in order, and what they post comes after all of them") {
   Loop loop;
   std::string order;
 
@@ -63,6 +63,33 @@ TEST_CASE("what a descriptor's callback posts runs before the loop blocks") {
   loop.run_once();
 
   CHECK(order == "rp");
+}
+
+TEST_CASE("what waits for the next poll runs after what is ready then, and nothing blocks before") {
+  Loop loop;
+  Pipe pipe;
+  std::string order;
+  auto poll = Poll::open(loop, pipe.read.get(), [&](Readiness) {
+    order += 'r';
+    char byte = 0;
+    REQUIRE(::read(pipe.read.get(), &byte, 1) == 1);
+    if (order.size() > 1) return;
+    loop.post_after_poll([&] { order += 'l'; });
+    loop.post([&] { order += 'p'; });
+    REQUIRE(::write(pipe.write.get(), "x", 1) == 1);
+  });
+  REQUIRE(poll);
+  poll->watch({.readable = true});
+  REQUIRE(::write(pipe.write.get(), "x", 1) == 1);
+
+  loop.run_once();
+  CHECK(order == "rp");
+  loop.run_once();
+  CHECK(order == "rprl");
+
+  loop.post_after_poll([&] { order += 'e'; });  // outside of a turn: the coming poll counts
+  loop.run_once();                              // and does not block
+  CHECK(order == "rprle");
 }
 
 TEST_CASE("timers fire in order of their deadlines, never early, and once") {
@@ -141,7 +168,8 @@ TEST_CASE("a loop that is destroyed with work posted drops it") {
   std::weak_ptr<int> alive = shared;
   {
     Loop loop;
-    loop.post([owned = std::move(shared)] { FAIL("must not run"); });
+    loop.post([owned = shared] { FAIL("must not run"); });
+    loop.post_after_poll([owned = std::move(shared)] { FAIL("must not run"); });
   }
   CHECK(alive.expired());
 }

@@ -80,7 +80,59 @@ read -r line
 )sh" + rest);
 }
 
+/// A channel whose server is a list of what was written to it.
+struct Written {
+  loop::Loop loop;
+  std::vector<std::string> writes;
+  Channel channel{loop,
+                  {.write =
+                       [this](std::string_view bytes) {
+                         writes.emplace_back(bytes);
+                         return loop::Written::accepted;
+                       },
+                   .queued = [] { return std::size_t{0}; },
+                   .take_id = {},
+                   .report = {},
+                   .busy = {},
+                   .is_harmless = {}}};
+
+  void turn() { loop.run_ready(); }
+  void say_later(const std::string& message) {
+    loop.post_after_poll([this, message] { channel.send(message); });
+  }
+};
+
 }  // namespace
+
+TEST_CASE("one message is written in its turn; a burst waits for those that are ready by then") {
+  Written server;
+  server.channel.send("1");
+  server.turn();
+  CHECK(server.writes == std::vector<std::string>{"1\n"});
+
+  server.channel.send("2");
+  server.channel.send("3");
+  server.say_later("4");
+  server.turn();
+  server.turn();
+  CHECK(server.writes == std::vector<std::string>{"1\n", "2\n3\n4\n"});
+
+  server.channel.send("5");
+  server.channel.send("6");
+  server.channel.flush();  // before stdin is closed
+  CHECK(server.writes.back() == "5\n6\n");
+  server.turn();
+  CHECK(server.writes.size() == 3);
+}
+
+TEST_CASE("a burst that is large enough waits for nothing") {
+  Written server;
+  for (int i = 0; i < 8; ++i) server.channel.send("x");
+  server.say_later("late");
+  server.turn();
+  server.turn();
+  CHECK(server.writes == std::vector<std::string>{"x\nx\nx\nx\nx\nx\nx\nx\n", "late\n"});
+}
 
 TEST_CASE(
     "a channel opens with the handshake, relays beside the supervisor, and ends with a stop") {
