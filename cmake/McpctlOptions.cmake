@@ -44,6 +44,12 @@ target_compile_definitions(mcpctl_flags INTERFACE _GLIBCXX_ASSERTIONS)
 if(NOT MCPCTL_SANITIZE)
   target_compile_options(mcpctl_flags INTERFACE -fstack-protector-strong)
   add_link_options(-Wl,-z,relro,-z,now)
+  # What a random address changes, listed in a hundredth of the room: each start reads it.
+  include(CheckLinkerFlag)
+  check_linker_flag(CXX LINKER:-z,pack-relative-relocs MCPCTL_PACKS_RELOCATIONS)
+  if(MCPCTL_PACKS_RELOCATIONS)
+    add_link_options(LINKER:-z,pack-relative-relocs)
+  endif()
 endif()
 
 if(MCPCTL_SANITIZE)
