@@ -176,7 +176,7 @@ class House {
   bool until(const std::function<bool()>& condition) {
     bool expired = false;
     loop::Timer deadline{loop};
-    deadline.arm(Duration{5000}, [&] { expired = true; });
+    deadline.arm(Duration{30'000}, [&] { expired = true; });
     while (!condition() && !expired) loop.run_once();
     return condition();
   }

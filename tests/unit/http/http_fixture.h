@@ -17,12 +17,13 @@
 
 namespace mcpctl::http {
 
-/// Turns the loop until `condition` holds; false when it does not within 5 s.
+/// Turns the loop until `condition` holds; false when it does not within 30 s: a
+/// sanitizer on a busy machine makes a second of many milliseconds.
 inline bool run_until(loop::Loop& loop, const std::function<bool()>& condition) {
   bool expired = false;
   loop::Timer deadline{loop};
   loop::Timer tick{loop};  // raw sockets of the tests are not watched by the loop
-  deadline.arm(Duration{5000}, [&] { expired = true; });
+  deadline.arm(Duration{30'000}, [&] { expired = true; });
   while (!condition() && !expired) {
     tick.arm(Duration{1}, [] {});
     loop.run_once();

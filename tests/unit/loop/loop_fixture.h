@@ -16,12 +16,13 @@
 
 namespace mcpctl::loop {
 
-/// Turns the loop until `condition` holds; false when it does not within 5 s.
+/// Turns the loop until `condition` holds; false when it does not within 30 s: a
+/// sanitizer on a busy machine makes a second of many milliseconds.
 template <typename Condition>
 bool run_until(Loop& loop, Condition condition) {
   bool expired = false;
   Timer deadline{loop};
-  deadline.arm(Duration{5000}, [&] { expired = true; });
+  deadline.arm(Duration{30'000}, [&] { expired = true; });
   while (!condition() && !expired) loop.run_once();
   return condition();
 }
