@@ -116,7 +116,8 @@ class Fleet {
   bool said(std::string_view text) const { return output().find(text) != std::string::npos; }
   void await_words(std::string_view text);
   /// How many descriptors the supervisor holds once it has the last that its start opens, a
-  /// moment after the servers: the watch on its socket file.
+  /// moment after the servers: the watch on its socket file.  Never too few; one or two too
+  /// many while it looks through /proc for what a former run left.
   std::size_t settled_descriptors();
 
   /// Any command of mcpctl about this fleet: control({"ps", "--json"}).

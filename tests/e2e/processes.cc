@@ -193,6 +193,21 @@ std::vector<std::string> descriptors_of(pid_t pid) {
   return found;
 }
 
+std::size_t accepted_clients(const std::string& path) {
+  constexpr std::string_view connected = "03";
+  std::ifstream table{"/proc/net/unix"};
+  std::size_t count = 0;
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream words{line};
+    std::string other, state, inode, name;
+    for (int column = 0; column < 5; ++column) words >> other;
+    words >> state >> inode >> name;
+    // One that waits to be accepted has no inode yet.
+    if (name == path && state == connected && inode != "0") ++count;
+  }
+  return count;
+}
+
 std::string describe(const std::vector<Process>& processes) {
   std::string text;
   for (const Process& process : processes) {

@@ -57,6 +57,9 @@ std::size_t open_descriptors(pid_t pid);
 /// What they are, sorted: "/dev/null", "pipe:[123]", "socket:[456]", "tcp:[789]" (IPv4).
 std::vector<std::string> descriptors_of(pid_t pid);
 
+/// The clients that whoever listens on the Unix socket `path` accepted and still holds.
+std::size_t accepted_clients(const std::string& path);
+
 /// "pid 12 (misbehave), pid 13 (sh)"; "" for none.
 std::string describe(const std::vector<Process>& processes);
 
