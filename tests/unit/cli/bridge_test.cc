@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "../runtime/live_loop.h"
 #include "http/server.h"
 #include "loop/address.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::cli;
-using mcpctl::runtime::testing::turn_until;
+using mcpctl::testing::poll_until;
 
 namespace {
 
@@ -64,7 +64,7 @@ struct Bridged {
                                 "/mcp/x"),
                {{"Authorization", "Bearer t"}},
                [this](std::string_view text) { written.emplace_back(text); }) {}
-  bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
+  bool until(const std::function<bool()>& condition) { return poll_until(loop, condition); }
   bool ends() {
     bridge.finish([this] { ended = true; });
     return until([this] { return ended; });
@@ -173,7 +173,7 @@ TEST_CASE("an unreachable door is an answer, too") {
 
   bridge.take(call);
 
-  REQUIRE(turn_until(loop, [&] { return !written.empty(); }));
+  REQUIRE(poll_until(loop, [&] { return !written.empty(); }));
   CHECK(written[0].find(R"("id":7,"error":{"code":-32000,"message":"cannot POST)") !=
         std::string::npos);
 }

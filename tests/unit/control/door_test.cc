@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -14,7 +13,8 @@
 #include "http/sse.h"
 #include "loop/connection.h"
 #include "loop/connector.h"
-#include "loop/timer.h"
+#include "tests/unit/children.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::control;
@@ -85,7 +85,7 @@ class Client {
 class House {
  public:
   explicit House(std::vector<config::Server> servers) {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    mcpctl::testing::adopt_orphans();
     char name[] = "/tmp/mcpctl-door-test-XXXXXX";
     dir_ = ::mkdtemp(name);
     reading_.config.name = "door-test-" + std::to_string(::getpid());
@@ -121,11 +121,7 @@ class House {
   }
 
   bool until(const std::function<bool()>& condition) {
-    bool late = false;
-    loop::Timer limit{loop_};
-    limit.arm(Duration{10'000}, [&] { late = true; });
-    while (!condition() && !late) loop_.run_once();
-    return condition();
+    return mcpctl::testing::turn_until(loop_, condition);
   }
 
   http::Response ask(const std::string& method, const std::string& target) {

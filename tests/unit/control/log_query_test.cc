@@ -5,7 +5,7 @@
 
 using namespace mcpctl;
 using namespace mcpctl::control;
-using testing::request;
+using mcpctl::control::testing::request;
 
 namespace {
 

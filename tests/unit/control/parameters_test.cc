@@ -5,7 +5,7 @@
 
 using namespace mcpctl;
 using namespace mcpctl::control;
-using testing::request;
+using mcpctl::control::testing::request;
 
 TEST_CASE("lists may be repeated, separated by commas, or both") {
   CHECK(list_parameter(request("/x?server=a,b&server=c&server=&other=d"), "server") ==

@@ -12,8 +12,8 @@
 
 #include "gateway/door.h"
 #include "http/client.h"
-#include "loop/timer.h"
 #include "mcp/raw.h"
+#include "tests/unit/turning.h"
 #include "text.h"
 
 namespace mcpctl::gateway {
@@ -174,11 +174,7 @@ class House {
   }
 
   bool until(const std::function<bool()>& condition) {
-    bool expired = false;
-    loop::Timer deadline{loop};
-    deadline.arm(Duration{30'000}, [&] { expired = true; });
-    while (!condition() && !expired) loop.run_once();
-    return condition();
+    return mcpctl::testing::turn_until(loop, condition);
   }
   /// Until the backend has been asked `count` things.
   FakeBackend::Asked& asked(std::size_t count = 1) {

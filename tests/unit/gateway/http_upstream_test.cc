@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "../runtime/live_loop.h"
 #include "behind.h"
 #include "config/sha256.h"
 #include "gateway/door.h"
@@ -17,11 +16,12 @@
 #include "http/server.h"
 #include "loop/address.h"
 #include "relay/message.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
 using namespace mcpctl::gateway::testing;
-using mcpctl::runtime::testing::turn_until;
+using mcpctl::testing::poll_until;
 
 namespace {
 
@@ -107,7 +107,7 @@ struct Session {
     open(far.url());
     return until([&] { return !profiles.empty(); });
   }
-  bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
+  bool until(const std::function<bool()>& condition) { return poll_until(loop, condition); }
   void call(relay::CallId on_behalf = {77}) {
     upstream->send({.text = R"({"jsonrpc":"2.0","id":5,"method":"tools/call"})",
                     .id = 5,

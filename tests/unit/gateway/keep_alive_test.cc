@@ -21,12 +21,12 @@ TEST_CASE("a stream that is silent keeps itself alive, and nothing on the way ma
   client.send(asks);
   house.asked().sink->on_message(R"({"jsonrpc":"2.0","method":"notifications/progress"})");
 
-  CHECK(http::run_until(
+  CHECK(http::poll_until(
       house.loop, [&] { return http::occurrences(client.received(), ": keep-alive\n\n") >= 3; }));
   CHECK(holds(client.received(), "X-Accel-Buffering: no\r\n"));
 
   house.asked().respond("{}");
-  CHECK(http::run_until(house.loop, [&] { return holds(client.received(), "\r\n0\r\n\r\n"); }));
+  CHECK(http::poll_until(house.loop, [&] { return holds(client.received(), "\r\n0\r\n\r\n"); }));
 }
 
 TEST_CASE("a session's own stream keeps itself alive") {
@@ -37,7 +37,7 @@ TEST_CASE("a session's own stream keeps itself alive") {
 
   client.send(raw_request("GET", house.initialize(), ""));
 
-  CHECK(http::run_until(
+  CHECK(http::poll_until(
       house.loop, [&] { return http::occurrences(client.received(), ": keep-alive\n\n") >= 3; }));
   CHECK(holds(client.received(), "X-Accel-Buffering: no\r\n"));
 }

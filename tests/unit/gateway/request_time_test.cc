@@ -1,14 +1,14 @@
 // How long a request may take: signs of life, questions to the user, and the absolute end.
 #include <doctest/doctest.h>
 
-#include "../runtime/live_loop.h"
 #include "behind.h"
+#include "tests/unit/turning.h"
 #include "text.h"
 
 using namespace mcpctl;
 using namespace mcpctl::gateway;
 using namespace mcpctl::gateway::testing;
-using mcpctl::runtime::testing::turn_for;
+using mcpctl::testing::turn_for;
 
 namespace {
 

@@ -41,7 +41,7 @@ TEST_CASE("a call sends its request and gets the answer") {
                    {{"X-Key", "v"}, {"Host", "evil"}},
                    "body"}};
   CHECK_FALSE(calling.is_done());
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
 
   REQUIRE(calling.outcome->has_value());
   CHECK((*calling.outcome)->status == 201);
@@ -66,7 +66,7 @@ TEST_CASE("a call reaches localhost by name and a unix socket by path") {
 
     Calling named{client, {"GET", *parse_url("http://localhost:" + port + "/n"), {}, ""}};
     Calling local{client, {"GET", *parse_url("unix:" + path + ":/u"), {}, ""}};
-    REQUIRE(run_until(loop, [&] { return named.is_done() && local.is_done(); }));
+    REQUIRE(poll_until(loop, [&] { return named.is_done() && local.is_done(); }));
 
     CHECK((*named.outcome)->body == "GET /n ");
     CHECK((*local.outcome)->body == "GET /u ");
@@ -83,7 +83,7 @@ TEST_CASE("any status is an answer, and redirects are not followed") {
   Client client{loop};
 
   Calling calling{client, {"GET", url_of(serving.server.address()), {}, ""}};
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
 
   CHECK((*calling.outcome)->status == 302);
   CHECK(requests == 1);
@@ -103,8 +103,8 @@ TEST_CASE("HEAD, chunked and until-close bodies are understood") {
   Calling head{client, {"HEAD", url_of(serving.server.address()), {}, ""}};
   Calling chunked{client, {"GET", url_of(serving.server.address()), {}, ""}};
   Calling until_close{client, {"GET", old.url(), {}, ""}};
-  REQUIRE(run_until(loop,
-                    [&] { return head.is_done() && chunked.is_done() && until_close.is_done(); }));
+  REQUIRE(poll_until(loop,
+                     [&] { return head.is_done() && chunked.is_done() && until_close.is_done(); }));
 
   CHECK((*head.outcome)->body == "");
   CHECK((*chunked.outcome)->body == "hello world");
@@ -121,7 +121,7 @@ TEST_CASE("a refused connection is an error that says so, without the query") {
   Client client{loop};
 
   Calling refused{client, {"GET", dead, {}, ""}};
-  REQUIRE(run_until(loop, [&] { return refused.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return refused.is_done(); }));
 
   CHECK(refused.error() == "cannot GET http://" + dead.authority + "/x: cannot connect to " +
                                dead.authority + ": Connection refused");
@@ -134,7 +134,7 @@ TEST_CASE("a header that would split the request is refused without quoting its 
   const Url url = url_of(serving.server.address());
 
   Calling calling{client, {"GET", url, {{"Authorization", "secret\r\nX: y"}}, ""}};
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
 
   CHECK(calling.error().ends_with(
       "the value of the header Authorization holds a line end or another control character"));
@@ -148,7 +148,7 @@ TEST_CASE("a hostile server costs an error, never more") {
                           const std::string& why) {
     RawServer server{loop, std::move(answer), closes};
     Calling calling{client, {"GET", server.url(), {}, ""}, options};
-    REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+    REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
     CHECK(calling.error() == server.prefix() + why);
   };
   CallOptions small;
@@ -185,7 +185,7 @@ TEST_CASE("a trickling server is cut at the total deadline") {
   Calling calling{client, {"GET", server.url(), {}, ""}, options};
   const Instant began = loop.now();
 
-  REQUIRE(run_until(loop, [&] {
+  REQUIRE(poll_until(loop, [&] {
     if (!server.peers.empty() && !server.peers[0]->received.empty()) {
       server.peers[0]->connection->write("x");
     }
@@ -221,19 +221,19 @@ TEST_CASE("events of a stream arrive one by one, other bodies whole") {
 
   Calling streaming{
       client, {"GET", url_of(serving.server.address()), {}, ""}, endless, callbacks()};
-  REQUIRE(run_until(loop, [&] { return stream != nullptr; }));
+  REQUIRE(poll_until(loop, [&] { return stream != nullptr; }));
   stream->event("1", "", "one");
-  CHECK(run_until(loop, [&] { return events.size() == 1; }));
+  CHECK(poll_until(loop, [&] { return events.size() == 1; }));
   stream->event("2", "log", "two\nlines");
-  CHECK(run_until(loop, [&] { return events.size() == 2; }));
+  CHECK(poll_until(loop, [&] { return events.size() == 2; }));
   CHECK(status == 200);
   CHECK_FALSE(streaming.is_done());
   stream->finish();
-  CHECK(run_until(loop, [&] { return streaming.is_done(); }));
+  CHECK(poll_until(loop, [&] { return streaming.is_done(); }));
 
   CHECK(events == std::vector<std::string>{"1|message|one", "2|log|two\nlines"});
   Calling json{client, {"GET", url_of(serving.server.address(), "/json"), {}, ""}, {}, callbacks()};
-  REQUIRE(run_until(loop, [&] { return json.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return json.is_done(); }));
   CHECK((*json.outcome)->body == "{}");
 }
 
@@ -246,17 +246,17 @@ TEST_CASE("a paused stream holds its server back and loses nothing at the end") 
   CallCallbacks callbacks;
   callbacks.on_body = [&](std::string_view piece) { got += piece.size(); };
   Calling calling{client, {"GET", server.url(), {}, ""}, {}, std::move(callbacks)};
-  REQUIRE(run_until(loop, [&] { return got > 0; }));
+  REQUIRE(poll_until(loop, [&] { return got > 0; }));
 
   calling.call.pause();
-  run_for(loop, Duration{20});
+  turn_for(loop, Duration{20});
   const std::size_t held = got;
-  run_for(loop, Duration{20});
+  turn_for(loop, Duration{20});
   CHECK(got == held);
   CHECK(server.peers[0]->connection->queued() > 0);
 
   calling.call.resume();
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
   CHECK(calling.outcome->has_value());
   CHECK(got == big.size());
 }
@@ -271,7 +271,7 @@ TEST_CASE("a connection is reused when both sides want it, and a stale one is re
 
   for (int i = 0; i < 3; ++i) {
     Calling calling{client, {"POST", url, {}, "x"}, options};
-    REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+    REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
     REQUIRE(calling.outcome->has_value());
   }
   CHECK(serving.server.connections() == 1);
@@ -279,7 +279,7 @@ TEST_CASE("a connection is reused when both sides want it, and a stale one is re
 
   // The server says goodbye and the client hears it.
   serving.server.drain(Duration{1000}, [] {});
-  CHECK(run_until(loop, [&] { return client.idle_connections() == 0; }));
+  CHECK(poll_until(loop, [&] { return client.idle_connections() == 0; }));
 }
 
 TEST_CASE("a request on a connection that dies unanswered is repeated only if that is harmless") {
@@ -290,19 +290,19 @@ TEST_CASE("a request on a connection that dies unanswered is repeated only if th
   options.reuse = true;
   const auto first = [&] {
     Calling calling{client, {"GET", server.url(), {}, ""}, options};
-    REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+    REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
     REQUIRE(client.idle_connections() == 1);
   };
 
   first();
   Calling harmless{client, {"GET", server.url(), {}, ""}, options};
   server.peers[0]->connection.reset();
-  REQUIRE(run_until(loop, [&] { return harmless.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return harmless.is_done(); }));
   CHECK(harmless.outcome->has_value());
 
   Calling harmful{client, {"POST", server.url(), {}, "x"}, options};
   server.peers.back()->connection.reset();
-  REQUIRE(run_until(loop, [&] { return harmful.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return harmful.is_done(); }));
   CHECK_FALSE(harmful.outcome->has_value());
 }
 
@@ -340,8 +340,8 @@ TEST_CASE("a call may be cancelled at any time, also by its own callbacks") {
   }
   *self = client.send({"GET", url, {}, ""}, {}, std::move(callbacks));
 
-  CHECK(run_until(loop, [&] { return told; }));
-  CHECK(run_until(loop, [&] { return serving.server.connections() == 0; }));
+  CHECK(poll_until(loop, [&] { return told; }));
+  CHECK(poll_until(loop, [&] { return serving.server.connections() == 0; }));
 }
 
 TEST_CASE("a client may be destroyed before its calls end") {
@@ -354,6 +354,6 @@ TEST_CASE("a client may be destroyed before its calls end") {
 
   client.reset();
 
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
   CHECK(calling.outcome->has_value());
 }

@@ -13,30 +13,12 @@
 #include "loop/address.h"
 #include "loop/fd.h"
 #include "loop/loop.h"
-#include "loop/timer.h"
+#include "tests/unit/turning.h"
 
 namespace mcpctl::http {
 
-/// Turns the loop until `condition` holds; false when it does not within 30 s: a
-/// sanitizer on a busy machine makes a second of many milliseconds.
-inline bool run_until(loop::Loop& loop, const std::function<bool()>& condition) {
-  bool expired = false;
-  loop::Timer deadline{loop};
-  loop::Timer tick{loop};  // raw sockets of the tests are not watched by the loop
-  deadline.arm(Duration{30'000}, [&] { expired = true; });
-  while (!condition() && !expired) {
-    tick.arm(Duration{1}, [] {});
-    loop.run_once();
-  }
-  return condition();
-}
-
-inline void run_for(loop::Loop& loop, Duration time) {
-  bool over = false;
-  loop::Timer timer{loop};
-  timer.arm(time, [&] { over = true; });
-  while (!over) loop.run_once();
-}
+using testing::poll_until;  // no loop watches the sockets of a RawClient
+using testing::turn_for;
 
 inline loop::Address loopback() { return *loop::Address::ip("127.0.0.1", 0); }
 

@@ -98,13 +98,13 @@ TEST_CASE("https carries large bodies both ways, and many calls on one connectio
   const std::string big(4 << 20, 'x');
 
   Calling large{client, {"POST", secured.url(), {}, big}, reusing()};
-  REQUIRE(run_until(loop, [&] { return large.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return large.is_done(); }));
   REQUIRE(large.error() == "");
   CHECK((*large.outcome)->body == big + "x");
   for (int i = 0; i < 100; ++i) {
     const std::string body = std::to_string(i);
     Calling small{client, {"POST", secured.url(), {}, body}, reusing()};
-    REQUIRE(run_until(loop, [&] { return small.is_done(); }));
+    REQUIRE(poll_until(loop, [&] { return small.is_done(); }));
     REQUIRE(small.error() == "");
     CHECK((*small.outcome)->body == body + body.substr(0, 1));
   }
@@ -120,7 +120,7 @@ TEST_CASE("an address in the URL must stand in the certificate, too") {
 
   Calling named{client, {"GET", secured.url("/a"), {}, ""}};
   Calling literal{client, {"GET", secured.url("/b", "127.0.0.1"), {}, ""}};
-  REQUIRE(run_until(loop, [&] { return named.is_done() && literal.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return named.is_done() && literal.is_done(); }));
 
   CHECK(named.error() == "");
   CHECK(literal.error() == "");
@@ -132,7 +132,7 @@ TEST_CASE("a certificate for another host ends the call before a byte of it is s
   Client client{loop};
 
   Calling calling{client, {"POST", secured.url("/mcp?key=secret"), {}, "body"}};
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
 
   CHECK(calling.error() == "cannot POST https://" + secured.url().authority +
                                "/mcp: the certificate is for other.example, not localhost");
@@ -146,7 +146,7 @@ TEST_CASE("without trusted certificates the call says what to do") {
 
   Calling calling{client, {"GET", secured.url(), {}, ""}};
   CHECK_FALSE(calling.is_done());
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
 
   CHECK(calling.error() == "cannot GET " + secured.url().text() +
                                ": cannot read the trusted certificates of "
@@ -165,7 +165,7 @@ TEST_CASE("a port that speaks plain HTTP, and one that closes, are told apart") 
 
   Calling wrong{client, {"GET", over_tls(plain.server.address()), {}, ""}};
   Calling closed{client, {"GET", over_tls(closing.listener->address()), {}, ""}};
-  REQUIRE(run_until(loop, [&] { return wrong.is_done() && closed.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return wrong.is_done() && closed.is_done(); }));
 
   CHECK(wrong.error().ends_with("the server does not speak TLS on this port; is it http://?"));
   CHECK(closed.error().ends_with("the server closed the connection during the TLS handshake"));
@@ -179,7 +179,7 @@ TEST_CASE("a peer that stalls in the handshake is left at the deadline") {
   impatient.connect_timeout = Duration{500};  // enough for all but the handshake
 
   Calling calling{client, {"GET", secured.url(), {}, ""}, impatient};
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
 
   CHECK(calling.error() ==
         "cannot GET " + secured.url().text() + ": the TLS handshake was not done in time");
@@ -191,7 +191,7 @@ TEST_CASE("a body without a length counts only with TLS's goodbye, one with a le
   const auto error_of = [&](const std::string& answer, bool says_goodbye) {
     RawSecured secured{loop, answer, true, {.says_goodbye = says_goodbye}};
     Calling calling{client, {"GET", secured.url(), {}, ""}};
-    REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+    REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
     const std::string error = calling.error();
     return error.empty() ? (*calling.outcome)->body : error.substr(secured.prefix().size());
   };
@@ -220,13 +220,13 @@ TEST_CASE("events over TLS arrive one by one") {
   callbacks.on_event = [&](const SseEvent& event) { events.push_back(event.data); };
 
   Calling calling{client, {"GET", secured.url(), {}, ""}, endless, std::move(callbacks)};
-  REQUIRE(run_until(loop, [&] { return stream != nullptr; }));
+  REQUIRE(poll_until(loop, [&] { return stream != nullptr; }));
   stream->event("1", "", "one");
-  CHECK(run_until(loop, [&] { return events.size() == 1; }));
+  CHECK(poll_until(loop, [&] { return events.size() == 1; }));
   stream->event("2", "", "two");
-  CHECK(run_until(loop, [&] { return events.size() == 2; }));
+  CHECK(poll_until(loop, [&] { return events.size() == 2; }));
   stream->finish();
-  CHECK(run_until(loop, [&] { return calling.is_done(); }));
+  CHECK(poll_until(loop, [&] { return calling.is_done(); }));
 
   CHECK(calling.error() == "");
   CHECK(events == std::vector<std::string>{"one", "two"});
@@ -242,21 +242,21 @@ TEST_CASE("a paused stream over TLS holds its server back and loses nothing") {
   callbacks.on_body = [&](std::string_view piece) { got += piece.size(); };
   Calling calling{client, {"GET", secured.url(), {}, ""}, {}, std::move(callbacks)};
   calling.call.pause();  // the handshake goes on all the same
-  run_for(loop, Duration{20});
+  turn_for(loop, Duration{20});
   CHECK(got == 0);
   calling.call.resume();
-  REQUIRE(run_until(loop, [&] { return got > 0; }));
+  REQUIRE(poll_until(loop, [&] { return got > 0; }));
 
   calling.call.pause();
-  REQUIRE(run_until(loop, [&] {
+  REQUIRE(poll_until(loop, [&] {
     return secured.front.queued() > 0 && secured.server.peers[0]->connection->queued() > 0;
   }));
   const std::size_t held = got;
-  run_for(loop, Duration{50});
+  turn_for(loop, Duration{50});
   CHECK(got == held);
 
   calling.call.resume();
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
   CHECK(calling.error() == "");
   CHECK(got == big.size());
 }
@@ -266,14 +266,14 @@ TEST_CASE("an idle TLS connection goes when its server says goodbye") {
   Secured secured{loop, echo};
   Client client{loop};
   Calling calling{client, {"GET", secured.url(), {}, ""}, reusing()};
-  REQUIRE(run_until(loop, [&] { return calling.is_done(); }));
+  REQUIRE(poll_until(loop, [&] { return calling.is_done(); }));
   REQUIRE(client.idle_connections() == 1);
-  run_for(loop, Duration{20});  // session tickets are no reason to drop it
+  turn_for(loop, Duration{20});  // session tickets are no reason to drop it
   CHECK(client.idle_connections() == 1);
 
   secured.serving.server.drain(Duration{1000}, [] {});
 
-  CHECK(run_until(loop, [&] { return client.idle_connections() == 0; }));
+  CHECK(poll_until(loop, [&] { return client.idle_connections() == 0; }));
 }
 
 TEST_CASE("a call over TLS may be cancelled in its handshake and in its callbacks") {
@@ -282,7 +282,7 @@ TEST_CASE("a call over TLS may be cancelled in its handshake and in its callback
   Client client{loop};
   std::optional<Calling> early{std::in_place, client, Outgoing{"GET", secured.url(), {}, ""},
                                CallOptions{}};
-  REQUIRE(run_until(loop, [&] { return secured.front.connections() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return secured.front.connections() == 1; }));
   early.reset();
 
   auto self = std::make_unique<Call>();
@@ -295,6 +295,6 @@ TEST_CASE("a call over TLS may be cancelled in its handshake and in its callback
   callbacks.on_done = [](const Result<Response>&) { FAIL("was cancelled"); };
   *self = client.send({"GET", secured.url(), {}, ""}, {}, std::move(callbacks));
 
-  CHECK(run_until(loop, [&] { return told; }));
-  CHECK(run_until(loop, [&] { return secured.serving.server.connections() == 0; }));
+  CHECK(poll_until(loop, [&] { return told; }));
+  CHECK(poll_until(loop, [&] { return secured.serving.server.connections() == 0; }));
 }

@@ -47,9 +47,9 @@ TEST_CASE("a request is answered and the connection kept") {
   RawClient client{serving.server.address()};
 
   client.send("POST /a?b=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi");
-  CHECK(run_until(loop, [&] { return client.received().ends_with("POST /a hi"); }));
+  CHECK(poll_until(loop, [&] { return client.received().ends_with("POST /a hi"); }));
   client.send(get);
-  CHECK(run_until(loop, [&] { return client.received().ends_with("GET /x "); }));
+  CHECK(poll_until(loop, [&] { return client.received().ends_with("GET /x "); }));
 
   CHECK(client.received().starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nDate: "));
   CHECK(client.received().find("Content-Length: 10\r\n") != std::string::npos);
@@ -68,7 +68,7 @@ TEST_CASE("a request that comes byte by byte is answered") {
     loop.run_ready();
   }
 
-  CHECK(run_until(loop, [&] { return client.received().ends_with("POST /a hi"); }));
+  CHECK(poll_until(loop, [&] { return client.received().ends_with("POST /a hi"); }));
 }
 
 TEST_CASE("Connection: close and HTTP/1.0 close after the answer") {
@@ -79,7 +79,7 @@ TEST_CASE("Connection: close and HTTP/1.0 close after the answer") {
   closing.send("GET /x HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   old.send("GET /x HTTP/1.0\r\n\r\n");
 
-  CHECK(run_until(loop, [&] { return closing.is_closed() && old.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return closing.is_closed() && old.is_closed(); }));
   CHECK(closing.received().find("Connection: close\r\n") != std::string::npos);
   CHECK(closing.received().ends_with("GET /x "));
   CHECK(old.received().ends_with("GET /x "));
@@ -95,7 +95,7 @@ TEST_CASE("HEAD gets the length and no body; 204 has neither") {
 
   client.send("HEAD / HTTP/1.1\r\nHost: h\r\n\r\nGET /none HTTP/1.1\r\nHost: h\r\n\r\n");
 
-  CHECK(run_until(loop, [&] { return occurrences(client.received(), "\r\n\r\n") == 2; }));
+  CHECK(poll_until(loop, [&] { return occurrences(client.received(), "\r\n\r\n") == 2; }));
   CHECK(client.received().find("Content-Length: 5\r\n") != std::string::npos);
   CHECK(occurrences(client.received(), "Content-Length") == 1);
   CHECK(client.received().find("12345") == std::string::npos);
@@ -108,14 +108,14 @@ TEST_CASE("pipelined requests are handled one by one and answered in order") {
   RawClient client{serving.server.address()};
 
   client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
-  CHECK(run_until(loop, [&] { return holding.held.size() == 1; }));
-  run_for(loop, Duration{20});
+  CHECK(poll_until(loop, [&] { return holding.held.size() == 1; }));
+  turn_for(loop, Duration{20});
   CHECK(holding.held.size() == 1);
   holding.held[0].respond(200, "text/plain", "first");
-  CHECK(run_until(loop, [&] { return holding.held.size() == 2; }));
+  CHECK(poll_until(loop, [&] { return holding.held.size() == 2; }));
   holding.held[1].respond(200, "text/plain", "second");
 
-  CHECK(run_until(loop, [&] { return client.received().ends_with("second"); }));
+  CHECK(poll_until(loop, [&] { return client.received().ends_with("second"); }));
   CHECK(client.received().find("first") < client.received().find("second"));
 }
 
@@ -125,13 +125,13 @@ TEST_CASE("the request behind an answer that fills the queue until the turn ends
   Serving serving{loop, holding.handler()};
   RawClient client{serving.server.address()};
   client.send("GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n");
-  CHECK(run_until(loop, [&] { return holding.held.size() == 1; }));
+  CHECK(poll_until(loop, [&] { return holding.held.size() == 1; }));
 
   // With its head, more than may be queued when a request is taken up; by itself, too
   // little to leave at once.
   holding.held[0].respond(200, "text/plain", std::string(64 * 1024 - 1, 'x'));
 
-  CHECK(run_until(loop, [&] { return holding.held.size() == 2; }));
+  CHECK(poll_until(loop, [&] { return holding.held.size() == 2; }));
 }
 
 TEST_CASE("a thousand pipelined requests at once are all answered") {
@@ -142,7 +142,7 @@ TEST_CASE("a thousand pipelined requests at once are all answered") {
   for (int i = 0; i < 1000; ++i) all += get;
 
   std::size_t sent = 0;
-  CHECK(run_until(loop, [&] {
+  CHECK(poll_until(loop, [&] {
     sent += client.send(std::string_view{all}.substr(sent));
     return occurrences(client.received(), "200 OK") == 1000;
   }));
@@ -175,11 +175,11 @@ TEST_CASE("Expect: 100-continue is answered before the body, another expectation
 
   client.send(head + "100-continue\r\n\r\n");
   odd.send(head + "200-ok\r\n\r\n");
-  CHECK(run_until(loop, [&] { return client.received() == "HTTP/1.1 100 Continue\r\n\r\n"; }));
+  CHECK(poll_until(loop, [&] { return client.received() == "HTTP/1.1 100 Continue\r\n\r\n"; }));
   client.send("hi");
 
-  CHECK(run_until(loop, [&] { return client.received().ends_with("POST /a hi"); }));
-  CHECK(run_until(loop, [&] { return odd.received().starts_with("HTTP/1.1 417 "); }));
+  CHECK(poll_until(loop, [&] { return client.received().ends_with("POST /a hi"); }));
+  CHECK(poll_until(loop, [&] { return odd.received().starts_with("HTTP/1.1 417 "); }));
 }
 
 TEST_CASE("a refused request gets its status, then the connection is closed") {
@@ -189,7 +189,7 @@ TEST_CASE("a refused request gets its status, then the connection is closed") {
 
   client.send("GET / HTTP/1.1\r\n\r\n" + get);
 
-  CHECK(run_until(loop, [&] { return client.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return client.is_closed(); }));
   CHECK(client.received().starts_with("HTTP/1.1 400 Bad Request\r\n"));
   CHECK(client.received().ends_with("no Host field\n"));
   CHECK(occurrences(client.received(), "HTTP/1.1 ") == 1);
@@ -206,7 +206,7 @@ TEST_CASE("a gigabyte of header is refused early and in bounded memory") {
   const std::size_t before = resident_kib();
 
   std::size_t sent = 0;
-  CHECK(run_until(loop, [&] {
+  CHECK(poll_until(loop, [&] {
     sent += client.send(block);
     return client.is_closed() || sent >= std::size_t{1} << 30;
   }));
@@ -223,7 +223,7 @@ TEST_CASE("a body that is too large is refused before it is read") {
 
   client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n");
 
-  CHECK(run_until(loop, [&] { return client.received().starts_with("HTTP/1.1 413 "); }));
+  CHECK(poll_until(loop, [&] { return client.received().starts_with("HTTP/1.1 413 "); }));
 }
 
 TEST_CASE("an answer may come later, and a client that left is told and does no harm") {
@@ -232,15 +232,15 @@ TEST_CASE("an answer may come later, and a client that left is told and does no 
   Serving serving{loop, holding.handler()};
   auto client = std::make_unique<RawClient>(serving.server.address());
   client->send(get);
-  REQUIRE(run_until(loop, [&] { return holding.held.size() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return holding.held.size() == 1; }));
   bool gone = false;
   holding.held[0].on_disconnect([&] { gone = true; });
 
   client.reset();
 
-  CHECK(run_until(loop, [&] { return gone; }));
+  CHECK(poll_until(loop, [&] { return gone; }));
   holding.held[0].respond(200, "text/plain", "too late");
-  CHECK(run_until(loop, [&] { return serving.server.connections() == 0; }));
+  CHECK(poll_until(loop, [&] { return serving.server.connections() == 0; }));
 }
 
 TEST_CASE("a client that only stops sending still gets its answer") {
@@ -250,12 +250,12 @@ TEST_CASE("a client that only stops sending still gets its answer") {
   RawClient client{serving.server.address()};
   client.send(get);
   client.shut_down();
-  REQUIRE(run_until(loop, [&] { return holding.held.size() == 1; }));
-  run_for(loop, Duration{20});
+  REQUIRE(poll_until(loop, [&] { return holding.held.size() == 1; }));
+  turn_for(loop, Duration{20});
 
   holding.held[0].respond(200, "text/plain", "answer");
 
-  CHECK(run_until(loop, [&] { return client.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return client.is_closed(); }));
   CHECK(client.received().ends_with("answer"));
 }
 
@@ -266,7 +266,7 @@ TEST_CASE("an exchange dropped without an answer is a 500") {
 
   client.send(get);
 
-  CHECK(run_until(loop, [&] { return client.received().starts_with("HTTP/1.1 500 "); }));
+  CHECK(poll_until(loop, [&] { return client.received().starts_with("HTTP/1.1 500 "); }));
 }
 
 TEST_CASE("an answer in pieces is chunked, and given up it is cut, not ended") {
@@ -275,9 +275,9 @@ TEST_CASE("an answer in pieces is chunked, and given up it is cut, not ended") {
   Serving serving{loop, holding.handler()};
   RawClient client{serving.server.address()}, cut{serving.server.address()};
   client.send(get);
-  REQUIRE(run_until(loop, [&] { return holding.held.size() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return holding.held.size() == 1; }));
   cut.send(get);
-  REQUIRE(run_until(loop, [&] { return holding.held.size() == 2; }));
+  REQUIRE(poll_until(loop, [&] { return holding.held.size() == 2; }));
 
   for (Exchange& exchange : holding.held) {
     exchange.begin(200, {{"Content-Type", "text/plain"}});
@@ -288,11 +288,11 @@ TEST_CASE("an answer in pieces is chunked, and given up it is cut, not ended") {
   holding.held[0].finish();
   holding.held.clear();
 
-  CHECK(run_until(loop, [&] { return client.received().ends_with("\r\n0\r\n\r\n"); }));
+  CHECK(poll_until(loop, [&] { return client.received().ends_with("\r\n0\r\n\r\n"); }));
   CHECK(client.received().find("Transfer-Encoding: chunked\r\n") != std::string::npos);
   CHECK(client.received().find("\r\n\r\n5\r\nhello\r\n14\r\nxxxxxxxxxxxxxxxxxxxx\r\n") !=
         std::string::npos);
-  CHECK(run_until(loop, [&] { return cut.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return cut.is_closed(); }));
   CHECK(cut.received().ends_with("5\r\nhello\r\n"));
 }
 
@@ -306,7 +306,7 @@ TEST_CASE("header values cannot smuggle lines into an answer") {
 
   client.send(get);
 
-  CHECK(run_until(loop, [&] { return client.received().ends_with("\r\n\r\n"); }));
+  CHECK(poll_until(loop, [&] { return client.received().ends_with("\r\n\r\n"); }));
   CHECK(client.received().find("X-Name: a  X-Evil: 1\r\n") != std::string::npos);
 }
 
@@ -324,19 +324,19 @@ TEST_CASE(
                   }};
   auto client = std::make_unique<RawClient>(serving.server.address());
   client->send(get);
-  REQUIRE(run_until(loop, [&] { return stream != nullptr; }));
+  REQUIRE(poll_until(loop, [&] { return stream != nullptr; }));
 
   CHECK(stream->event("7", "log", "two\nlines"));
   CHECK(stream->comment("note"));
 
-  CHECK(run_until(loop,
-                  [&] { return client->received().find(": keep-alive") != std::string::npos; }));
+  CHECK(poll_until(loop,
+                   [&] { return client->received().find(": keep-alive") != std::string::npos; }));
   CHECK(client->received().find("id: 7\nevent: log\ndata: two\ndata: lines\n\n") !=
         std::string::npos);
   CHECK(client->received().find(": note\n\n") != std::string::npos);
   CHECK(client->received().find("X-Accel-Buffering: no\r\n") != std::string::npos);
   client.reset();
-  CHECK(run_until(loop, [&] { return gone; }));
+  CHECK(poll_until(loop, [&] { return gone; }));
   CHECK(stream == nullptr);
 }
 
@@ -346,7 +346,7 @@ TEST_CASE("a stream's client that never reads is dropped at the cap, others are 
   Serving serving{loop, holding.handler()};
   RawClient lazy{serving.server.address()}, good{serving.server.address()};
   lazy.send(get);
-  REQUIRE(run_until(loop, [&] { return holding.held.size() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return holding.held.size() == 1; }));
   Exchange stream = std::move(holding.held[0]);
   holding.held.clear();
   stream.begin(200, {});
@@ -364,7 +364,7 @@ TEST_CASE("a stream's client that never reads is dropped at the cap, others are 
   REQUIRE(serving.drops.size() == 1);
   CHECK(serving.drops[0].starts_with("reads too slowly: "));
   good.send(get);
-  CHECK(run_until(loop, [&] { return holding.held.size() == 1; }));
+  CHECK(poll_until(loop, [&] { return holding.held.size() == 1; }));
 }
 
 TEST_CASE("a slow reader gets everything") {
@@ -373,9 +373,9 @@ TEST_CASE("a slow reader gets everything") {
   Serving serving{loop, [&](Exchange exchange) { exchange.respond(200, "text/plain", big); }};
   RawClient client{serving.server.address()};
   client.send(get);
-  run_for(loop, Duration{30});
+  turn_for(loop, Duration{30});
 
-  CHECK(run_until(loop, [&] { return client.received().size() > big.size(); }));
+  CHECK(poll_until(loop, [&] { return client.received().size() > big.size(); }));
   CHECK(client.received().ends_with(big));
 }
 
@@ -388,12 +388,12 @@ TEST_CASE("each kind of waiting has its deadline") {
     Serving serving{loop, echo, options};
     RawClient client{serving.server.address()};
     client.send(bytes);
-    CHECK(run_until(loop, [&] { return client.is_closed(); }));
+    CHECK(poll_until(loop, [&] { return client.is_closed(); }));
     CHECK(client.received().starts_with(answer));
     CHECK(serving.drops ==
           (why.empty() ? std::vector<std::string>{} : std::vector<std::string>{std::string{why}}));
     client.close();
-    CHECK(run_until(loop, [&] { return serving.server.connections() == 0; }));
+    CHECK(poll_until(loop, [&] { return serving.server.connections() == 0; }));
   };
 
   SUBCASE("for a first byte") {
@@ -427,7 +427,7 @@ TEST_CASE("a header that trickles in is cut at the deadline, not extended by eac
   RawClient client{serving.server.address()};
   const Instant began = loop.now();
 
-  CHECK(run_until(loop, [&] {
+  CHECK(poll_until(loop, [&] {
     client.send("G");
     return client.is_closed();
   }));
@@ -447,8 +447,8 @@ TEST_CASE("a client that stops reading an answer is dropped after the stall") {
   RawClient client{serving.server.address()};
   client.send(get);
 
-  CHECK(run_until(loop, [&] { return serving.server.connections() == 1; }));
-  CHECK(run_until(loop, [&] { return serving.server.connections() == 0; }));
+  CHECK(poll_until(loop, [&] { return serving.server.connections() == 1; }));
+  CHECK(poll_until(loop, [&] { return serving.server.connections() == 0; }));
   REQUIRE(serving.drops.size() == 1);
   CHECK(serving.drops[0].starts_with("reads too slowly: "));
 }
@@ -463,12 +463,12 @@ TEST_CASE("an idle server, and one that waits for its handler, does not wake up"
   Serving serving{loop, holding.handler(), options};
   RawClient client{serving.server.address()};
   client.send(get);
-  REQUIRE(run_until(loop, [&] { return holding.held.size() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return holding.held.size() == 1; }));
   {
     RawClient idle{serving.server.address()};
-    REQUIRE(run_until(loop, [&] { return serving.server.connections() == 2; }));
+    REQUIRE(poll_until(loop, [&] { return serving.server.connections() == 2; }));
   }
-  REQUIRE(run_until(loop, [&] { return serving.server.connections() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return serving.server.connections() == 1; }));
 
   loop::Timer timer{loop};
   timer.arm(Duration{200}, [&] { loop.stop(); });
@@ -484,13 +484,13 @@ TEST_CASE("connections beyond the cap get a 503") {
   options.max_connections = 2;
   Serving serving{loop, echo, options};
   RawClient a{serving.server.address()}, b{serving.server.address()};
-  REQUIRE(run_until(loop, [&] { return serving.server.connections() == 2; }));
+  REQUIRE(poll_until(loop, [&] { return serving.server.connections() == 2; }));
 
   RawClient c{serving.server.address()};
 
-  CHECK(run_until(loop, [&] { return c.received().starts_with("HTTP/1.1 503 "); }));
+  CHECK(poll_until(loop, [&] { return c.received().starts_with("HTTP/1.1 503 "); }));
   a.send(get);
-  CHECK(run_until(loop, [&] { return a.received().starts_with("HTTP/1.1 200 "); }));
+  CHECK(poll_until(loop, [&] { return a.received().starts_with("HTTP/1.1 200 "); }));
 }
 
 TEST_CASE("a thousand clients at once are all served in bounded memory") {
@@ -511,13 +511,13 @@ TEST_CASE("a thousand clients at once are all served in bounded memory") {
   }
 
   for (auto& client : clients) client->send(get);
-  CHECK(run_until(loop, [&] { return serving.server.requests() == 1000; }));
+  CHECK(poll_until(loop, [&] { return serving.server.requests() == 1000; }));
   for (auto& client : clients) CHECK(client->received().ends_with("GET /x "));
 
   CHECK(serving.server.connections() == 1000);
   CHECK(resident_kib() < before + 16 * 1024);
   clients.clear();
-  CHECK(run_until(loop, [&] { return serving.server.connections() == 0; }));
+  CHECK(poll_until(loop, [&] { return serving.server.connections() == 0; }));
 }
 
 TEST_CASE("draining lets answers finish, closes idle connections and then is done") {
@@ -526,19 +526,19 @@ TEST_CASE("draining lets answers finish, closes idle connections and then is don
   Serving serving{loop, holding.handler()};
   RawClient busy{serving.server.address()}, idle{serving.server.address()};
   busy.send(get);
-  REQUIRE(run_until(loop,
-                    [&] { return holding.held.size() == 1 && serving.server.connections() == 2; }));
+  REQUIRE(poll_until(
+      loop, [&] { return holding.held.size() == 1 && serving.server.connections() == 2; }));
   bool done = false;
 
   serving.server.drain(Duration{5000}, [&] { done = true; });
-  CHECK(run_until(loop, [&] { return idle.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return idle.is_closed(); }));
   CHECK_FALSE(done);
   holding.held[0].respond(200, "text/plain", "last");
 
-  CHECK(run_until(loop, [&] { return busy.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return busy.is_closed(); }));
   CHECK(busy.received().ends_with("last"));
   busy.close();
-  CHECK(run_until(loop, [&] { return done; }));
+  CHECK(poll_until(loop, [&] { return done; }));
 }
 
 TEST_CASE("draining drops what does not finish in its grace") {
@@ -547,12 +547,12 @@ TEST_CASE("draining drops what does not finish in its grace") {
   Serving serving{loop, holding.handler()};
   RawClient client{serving.server.address()};
   client.send(get);
-  REQUIRE(run_until(loop, [&] { return holding.held.size() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return holding.held.size() == 1; }));
   bool done = false;
 
   serving.server.drain(Duration{20}, [&] { done = true; });
 
-  CHECK(run_until(loop, [&] { return done; }));
+  CHECK(poll_until(loop, [&] { return done; }));
   CHECK_FALSE(holding.held[0].is_open());
   CHECK(serving.drops == std::vector<std::string>{"was cut off: the server stops"});
 }
@@ -569,7 +569,7 @@ TEST_CASE("a server may be destroyed by its own handler, and exchanges survive i
   RawClient client{server->address()};
   client.send(get);
 
-  CHECK(run_until(loop, [&] { return client.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return client.is_closed(); }));
 
   CHECK_FALSE(kept->is_open());
   kept->respond(200, "text/plain", "nobody hears");
@@ -581,12 +581,12 @@ TEST_CASE("an answer that was given leaves, though the server is destroyed in th
   std::optional<Serving> serving{std::in_place, loop, holding.handler()};
   RawClient client{serving->server.address()};
   client.send(get);
-  CHECK(run_until(loop, [&] { return holding.held.size() == 1; }));
+  CHECK(poll_until(loop, [&] { return holding.held.size() == 1; }));
 
   holding.held[0].respond(200, "text/plain", "last words");
   serving.reset();
 
-  CHECK(run_until(loop, [&] { return client.is_closed(); }));
+  CHECK(poll_until(loop, [&] { return client.is_closed(); }));
   CHECK(client.received().ends_with("last words"));
 }
 
@@ -607,8 +607,8 @@ TEST_CASE("doors are told apart, and a unix client is known") {
     local.send(get);
     remote.send(get);
 
-    CHECK(run_until(loop,
-                    [&] { return local.received().ends_with("7 " + std::to_string(::getpid())); }));
-    CHECK(run_until(loop, [&] { return remote.received().ends_with("0 nobody"); }));
+    CHECK(poll_until(
+        loop, [&] { return local.received().ends_with("7 " + std::to_string(::getpid())); }));
+    CHECK(poll_until(loop, [&] { return remote.received().ends_with("0 nobody"); }));
   }
 }

@@ -25,7 +25,7 @@ TEST_CASE("a unix peer is known by its credentials, a tcp peer is not") {
 
   Accepting accepting{loop};
   Fd client = connect_to(accepting.listener->address());
-  REQUIRE(run_until(loop, [&] { return !accepting.accepted.empty(); }));
+  REQUIRE(turn_until(loop, [&] { return !accepting.accepted.empty(); }));
   Pair tcp{loop, std::move(accepting.accepted[0]), std::move(client)};
   CHECK_FALSE(tcp.connection->peer_credentials());
 }
@@ -36,7 +36,7 @@ TEST_CASE("a connection delivers bytes and then the peer's end") {
   send_all(pair.peer, "hello");
   ::shutdown(pair.peer.get(), SHUT_WR);
 
-  CHECK(run_until(loop, [&] { return pair.peer_closed == 1; }));
+  CHECK(turn_until(loop, [&] { return pair.peer_closed == 1; }));
 
   CHECK(pair.data == "hello");
   CHECK(pair.connection->write("still open for writing"));
@@ -62,7 +62,7 @@ TEST_CASE("a paused connection reads nothing but hears that its peer left, once"
   CHECK(pair.ended == 0);
 
   pair.connection->resume();
-  CHECK(run_until(loop, [&] { return pair.ended == 1; }));
+  CHECK(turn_until(loop, [&] { return pair.ended == 1; }));
   CHECK(pair.data == "unread");
   CHECK(pair.peer_closed == 1);
 }
@@ -130,7 +130,7 @@ TEST_CASE("a broken connection is told from the loop, never from inside write") 
   CHECK_FALSE(pair.connection->write("x"));
   CHECK_FALSE(pair.broken);
 
-  CHECK(run_until(loop, [&] { return pair.broken.has_value(); }));
+  CHECK(turn_until(loop, [&] { return pair.broken.has_value(); }));
   CHECK(pair.connection->is_broken());
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("a tcp reset is told as a broken connection without spinning") {
   Loop loop;
   Accepting accepting{loop};
   Fd client = connect_to(accepting.listener->address());
-  REQUIRE(run_until(loop, [&] { return !accepting.accepted.empty(); }));
+  REQUIRE(turn_until(loop, [&] { return !accepting.accepted.empty(); }));
   Pair pair{loop, std::move(accepting.accepted[0]), std::move(client)};
   SUBCASE("while reading") {}
   SUBCASE("while paused") { pair.connection->pause(); }
@@ -146,7 +146,7 @@ TEST_CASE("a tcp reset is told as a broken connection without spinning") {
   ::setsockopt(pair.peer.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
   pair.peer.reset();
 
-  CHECK(run_until(loop, [&] { return pair.broken.has_value(); }));
+  CHECK(turn_until(loop, [&] { return pair.broken.has_value(); }));
 }
 
 TEST_CASE("a connection may be destroyed while it delivers") {
@@ -168,6 +168,6 @@ TEST_CASE("a connection may be destroyed while it delivers") {
   other.emplace(std::move(*opened));
   send_all(peer, "bye");
 
-  CHECK(run_until(loop, [&] { return !other.has_value(); }));
+  CHECK(turn_until(loop, [&] { return !other.has_value(); }));
   CHECK(receive(peer, 1).empty());
 }

@@ -29,12 +29,12 @@ TEST_CASE("a connector tries the addresses in order and reports the last error")
   {
     Connector connector{loop, {dead, alive}, keep};
     CHECK_FALSE(outcome);  // never from the constructor
-    REQUIRE(run_until(loop, [&] { return outcome.has_value(); }));
+    REQUIRE(turn_until(loop, [&] { return outcome.has_value(); }));
     CHECK(outcome->has_value());
   }
   outcome.reset();
   Connector connector{loop, {dead}, keep};
-  REQUIRE(run_until(loop, [&] { return outcome.has_value(); }));
+  REQUIRE(turn_until(loop, [&] { return outcome.has_value(); }));
   REQUIRE_FALSE(outcome->has_value());
   CHECK(outcome->error().message == "cannot connect to " + dead.text() + ": Connection refused");
 }
@@ -49,7 +49,7 @@ TEST_CASE("a connector may be destroyed in its callback, and when destroyed earl
     Connector early{loop, {address}, [](Result<Fd>) { FAIL("was destroyed"); }};
   }
 
-  CHECK(run_until(loop, [&] { return self == nullptr; }));
+  CHECK(turn_until(loop, [&] { return self == nullptr; }));
 }
 
 TEST_CASE("addresses print as they are written") {
@@ -72,7 +72,7 @@ TEST_CASE("localhost resolves, and an impossible name is an error") {
     Lookup forgotten{loop, "localhost", 80, [](Result<std::vector<Address>>) { FAIL("gone"); }};
   }
 
-  CHECK(run_until(loop, [&] { return found && missing; }));
+  CHECK(turn_until(loop, [&] { return found && missing; }));
 
   REQUIRE(found->has_value());
   CHECK((*found)->front().is_loopback());

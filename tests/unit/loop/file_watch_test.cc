@@ -35,17 +35,17 @@ TEST_CASE("every way to change a file is noticed") {
   Watching watching{loop, path};
 
   write_file(path, "longer");
-  CHECK(run_until(loop, [&] { return watching.changes == 1; }));
+  CHECK(turn_until(loop, [&] { return watching.changes == 1; }));
 
   write_file(path + ".new", "replaced");
   std::filesystem::rename(path + ".new", path);
-  CHECK(run_until(loop, [&] { return watching.changes == 2; }));
+  CHECK(turn_until(loop, [&] { return watching.changes == 2; }));
 
   std::filesystem::remove(path);
-  CHECK(run_until(loop, [&] { return watching.changes == 3; }));
+  CHECK(turn_until(loop, [&] { return watching.changes == 3; }));
 
   write_file(path, "back");
-  CHECK(run_until(loop, [&] { return watching.changes == 4; }));
+  CHECK(turn_until(loop, [&] { return watching.changes == 4; }));
 }
 
 TEST_CASE("a burst of writes is one change") {
@@ -56,11 +56,11 @@ TEST_CASE("a burst of writes is one change") {
   Watching watching{loop, path};
 
   for (int i = 0; i < 20; ++i) write_file(path, std::string(static_cast<std::size_t>(i), 'x'));
-  CHECK(run_until(loop, [&] { return watching.changes > 0; }));
+  CHECK(turn_until(loop, [&] { return watching.changes > 0; }));
   Timer quiet{loop};
   bool over = false;
   quiet.arm(Duration{40}, [&] { over = true; });
-  CHECK(run_until(loop, [&] { return over; }));
+  CHECK(turn_until(loop, [&] { return over; }));
 
   CHECK(watching.changes == 1);
 }
@@ -75,7 +75,7 @@ TEST_CASE("a neighbour's change is none of ours") {
   Timer quiet{loop};
   bool over = false;
   quiet.arm(Duration{40}, [&] { over = true; });
-  CHECK(run_until(loop, [&] { return over; }));
+  CHECK(turn_until(loop, [&] { return over; }));
 
   CHECK(watching.changes == 0);
 }
@@ -93,10 +93,10 @@ TEST_CASE("a link that is swapped, and a file behind a link, are noticed") {
 
   std::filesystem::create_directory_symlink("v2", directory / "..new");
   std::filesystem::rename(directory / "..new", directory / "..data");
-  CHECK(run_until(loop, [&] { return watching.changes == 1; }));
+  CHECK(turn_until(loop, [&] { return watching.changes == 1; }));
 
   write_file(directory / "v2/config.json", "edited behind the link");
-  CHECK(run_until(loop, [&] { return watching.changes == 2; }));
+  CHECK(turn_until(loop, [&] { return watching.changes == 2; }));
 }
 
 TEST_CASE("a watch may be destroyed in its callback, and a missing directory is an error") {
@@ -108,7 +108,7 @@ TEST_CASE("a watch may be destroyed in its callback, and a missing directory is 
       FileWatch::open(loop, directory / "config.json", [&] { self.reset(); }, Duration{1});
   self->emplace(std::move(*opened));
   write_file(directory / "config.json", "other");
-  CHECK(run_until(loop, [&] { return self == nullptr; }));
+  CHECK(turn_until(loop, [&] { return self == nullptr; }));
 
   const auto missing = FileWatch::open(loop, "/nowhere/config.json", [] {});
   REQUIRE_FALSE(missing);

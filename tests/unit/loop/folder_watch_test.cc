@@ -41,7 +41,7 @@ struct WatchedFolder {
 
   /// Told within the deadline.
   bool hears(const std::string& path) {
-    const bool heard = run_until(loop, [&] { return std::ranges::count(changes, path) > 0; });
+    const bool heard = turn_until(loop, [&] { return std::ranges::count(changes, path) > 0; });
     settle();
     changes.clear();
     return heard;
@@ -50,7 +50,7 @@ struct WatchedFolder {
     Timer quiet{loop};
     bool over = false;
     quiet.arm(Duration{40}, [&] { over = true; });
-    CHECK(run_until(loop, [&] { return over; }));
+    CHECK(turn_until(loop, [&] { return over; }));
   }
 };
 
@@ -84,7 +84,7 @@ TEST_CASE("a storm of writes to many files is told once") {
   WatchedFolder watching{loop, directory / "src"};
 
   for (int i = 0; i < 200; ++i) write_file(directory / ("src/" + std::to_string(i)), "x");
-  CHECK(run_until(loop, [&] { return watching.bursts > 0; }));
+  CHECK(turn_until(loop, [&] { return watching.bursts > 0; }));
   watching.settle();
 
   CHECK(watching.bursts == 1);
@@ -189,5 +189,5 @@ TEST_CASE("a folder watch can be dropped while it tells") {
 
   write_file(directory / "src/one", "1");
 
-  CHECK(run_until(loop, [&] { return told; }));
+  CHECK(turn_until(loop, [&] { return told; }));
 }

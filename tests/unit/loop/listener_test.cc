@@ -33,7 +33,7 @@ TEST_CASE("a unix socket accepts, is private, and is gone with its listener") {
     CHECK((made.st_mode & 0777) == 0600);
 
     const Fd client = connect_to(accepting.listener->address());
-    CHECK(run_until(loop, [&] { return accepting.accepted.size() == 1; }));
+    CHECK(turn_until(loop, [&] { return accepting.accepted.size() == 1; }));
   }
   CHECK(std::filesystem::is_empty(directory.path()));
 }
@@ -65,7 +65,7 @@ TEST_CASE("a stale socket file is replaced") {
   Accepting accepting{loop, path};
 
   const Fd client = connect_to(accepting.listener->address());
-  CHECK(run_until(loop, [&] { return accepting.accepted.size() == 1; }));
+  CHECK(turn_until(loop, [&] { return accepting.accepted.size() == 1; }));
 }
 
 TEST_CASE("a live socket is never replaced") {
@@ -154,9 +154,9 @@ TEST_CASE("a socket file that was deleted is made anew") {
   }
   SUBCASE("the whole directory") { std::filesystem::remove_all(directory.path()); }
 
-  REQUIRE(run_until(loop, [&] { return std::filesystem::exists(path); }));
+  REQUIRE(turn_until(loop, [&] { return std::filesystem::exists(path); }));
   const Fd client = connect_to(accepting.listener->address());
-  CHECK(run_until(loop, [&] { return accepting.accepted.size() == 1; }));
+  CHECK(turn_until(loop, [&] { return accepting.accepted.size() == 1; }));
   CHECK(std::filesystem::exists(path + ".lock"));
   CHECK(accepting.troubles.empty());
 }
@@ -241,7 +241,7 @@ TEST_CASE("out of descriptors, waiting clients are closed at once and the loop d
   CHECK(accepting.troubles.size() == 1);
   CHECK(turns < 60);
   const Fd client = connect_to(address);
-  CHECK(run_until(loop, [&] { return accepting.accepted.size() == 1; }));
+  CHECK(turn_until(loop, [&] { return accepting.accepted.size() == 1; }));
 }
 
 TEST_CASE("a listener may be destroyed while it accepts") {
@@ -252,7 +252,7 @@ TEST_CASE("a listener may be destroyed while it accepts") {
   listener->emplace(std::move(*opened));
   const Fd first = connect_to(address), second = connect_to(address);
 
-  CHECK(run_until(loop, [&] { return listener == nullptr; }));
+  CHECK(turn_until(loop, [&] { return listener == nullptr; }));
 }
 
 TEST_CASE("a paused listener leaves clients in the backlog") {
@@ -265,5 +265,5 @@ TEST_CASE("a paused listener leaves clients in the backlog") {
   CHECK(accepting.accepted.empty());
 
   accepting.listener->resume();
-  CHECK(run_until(loop, [&] { return accepting.accepted.size() == 1; }));
+  CHECK(turn_until(loop, [&] { return accepting.accepted.size() == 1; }));
 }

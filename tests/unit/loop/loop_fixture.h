@@ -13,19 +13,9 @@
 #include "loop/loop.h"
 #include "loop/timer.h"
 #include "tests/unit/temporary_directory.h"
+#include "tests/unit/turning.h"
 
 namespace mcpctl::loop {
-
-/// Turns the loop until `condition` holds; false when it does not within 30 s: a
-/// sanitizer on a busy machine makes a second of many milliseconds.
-template <typename Condition>
-bool run_until(Loop& loop, Condition condition) {
-  bool expired = false;
-  Timer deadline{loop};
-  deadline.arm(Duration{30'000}, [&] { expired = true; });
-  while (!condition() && !expired) loop.run_once();
-  return condition();
-}
 
 struct Pipe {
   Fd read, write;
@@ -38,6 +28,7 @@ struct Pipe {
 };
 
 using testing::TemporaryDirectory;
+using testing::turn_until;
 using testing::write_file;
 
 }  // namespace mcpctl::loop

@@ -46,7 +46,7 @@ TEST_CASE("a chain of posts starves neither timers nor descriptors") {
 
   again();
 
-  CHECK(run_until(loop, [&] { return timer_fired && readable; }));
+  CHECK(turn_until(loop, [&] { return timer_fired && readable; }));
 }
 
 TEST_CASE("what a descriptor's callback posts runs before the loop blocks") {
@@ -281,7 +281,7 @@ TEST_CASE("a signal watch reports ordinary and real-time signals") {
   ::raise(SIGUSR1);
   ::raise(SIGRTMIN + 4);
 
-  CHECK(run_until(loop, [&] { return seen.size() == 2; }));
+  CHECK(turn_until(loop, [&] { return seen.size() == 2; }));
   CHECK(seen == std::vector{SIGUSR1, SIGRTMIN + 4});
 }
 

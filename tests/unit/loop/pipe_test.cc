@@ -47,7 +47,7 @@ TEST_CASE("a pipe reader gives the bytes and then the end") {
   fill(pipe.write, "hello");
   pipe.write.reset();
 
-  CHECK(run_until(loop, [&] { return reading.ended; }));
+  CHECK(turn_until(loop, [&] { return reading.ended; }));
 
   CHECK(reading.data == "hello");
   CHECK_FALSE(reading.error);
@@ -61,7 +61,7 @@ TEST_CASE("a reader at its end closes its descriptor in that turn, though it is 
   const Reading reading{loop, std::move(pipe.read)};
   pipe.write.reset();
 
-  REQUIRE(run_until(loop, [&] { return reading.ended; }));
+  REQUIRE(turn_until(loop, [&] { return reading.ended; }));
 
   CHECK(::fcntl(number, F_GETFD) == -1);
 }
@@ -72,7 +72,7 @@ TEST_CASE("a reader at its end leaves whoever got its descriptor's number alone 
   const int number = first.read.get();
   Reading ended{loop, std::move(first.read)};
   first.write.reset();
-  REQUIRE(run_until(loop, [&] { return ended.ended; }));
+  REQUIRE(turn_until(loop, [&] { return ended.ended; }));
   Pipe second;
   if (second.read.get() != number) second.read.reset(::dup3(second.read.get(), number, O_CLOEXEC));
   Reading reading{loop, std::move(second.read)};
@@ -81,7 +81,7 @@ TEST_CASE("a reader at its end leaves whoever got its descriptor's number alone 
   ended.reader.reset();
   fill(second.write, "heard");
 
-  CHECK(run_until(loop, [&] { return reading.data == "heard"; }));
+  CHECK(turn_until(loop, [&] { return reading.data == "heard"; }));
 }
 
 TEST_CASE("a closed writer leaves whoever got its descriptor's number alone when it goes") {
@@ -101,7 +101,7 @@ TEST_CASE("a closed writer leaves whoever got its descriptor's number alone when
   }
   fill(second.write, "heard");
 
-  CHECK(run_until(loop, [&] { return reading.data == "heard"; }));
+  CHECK(turn_until(loop, [&] { return reading.data == "heard"; }));
 }
 
 TEST_CASE("a paused pipe reader leaves the bytes in the pipe") {
@@ -115,7 +115,7 @@ TEST_CASE("a paused pipe reader leaves the bytes in the pipe") {
   CHECK(reading.data.empty());
 
   reading.reader->resume();
-  CHECK(run_until(loop, [&] { return reading.data == "later"; }));
+  CHECK(turn_until(loop, [&] { return reading.data == "later"; }));
 }
 
 TEST_CASE("a hung-up pipe does not spin while its reader is paused") {
@@ -178,7 +178,7 @@ TEST_CASE("a pipe reader may be destroyed while it delivers, and the descriptor 
   reader->emplace(std::move(*opened));
   fill(pipe.write, "x");
 
-  CHECK(run_until(loop, [&] { return reader == nullptr; }));
+  CHECK(turn_until(loop, [&] { return reader == nullptr; }));
 }
 
 TEST_CASE("a flood on one pipe leaves turns for the others") {
@@ -217,7 +217,7 @@ TEST_CASE("one reader inside the callback of another does not disturb its bytes"
   fill(outer.write, "outer");
   fill(inner.write, "inner");
 
-  CHECK(run_until(loop, [&] { return !seen.empty(); }));
+  CHECK(turn_until(loop, [&] { return !seen.empty(); }));
 
   CHECK(seen == "outer");
   CHECK(nested.data == "inner");
@@ -297,7 +297,7 @@ TEST_CASE("a reader that left is a value, told once and from the loop") {
 
   CHECK(writing.writer->write("x") == Written::closed);
   CHECK_FALSE(writing.broken);
-  CHECK(run_until(loop, [&] { return writing.broken.has_value(); }));
+  CHECK(turn_until(loop, [&] { return writing.broken.has_value(); }));
 
   CHECK(writing.broken->message == "cannot write to a pipe: Broken pipe");
   CHECK_FALSE(writing.writer->is_open());
@@ -312,5 +312,5 @@ TEST_CASE("a reader that leaves while bytes are queued is told too") {
 
   pipe.read.reset();
 
-  CHECK(run_until(loop, [&] { return writing.broken.has_value(); }));
+  CHECK(turn_until(loop, [&] { return writing.broken.has_value(); }));
 }

@@ -5,13 +5,17 @@
 #include <optional>
 
 #include "http/server.h"
-#include "live_loop.h"
 #include "loop/address.h"
 #include "spawn/cookie.h"
+#include "tests/unit/children.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
-using namespace mcpctl::runtime::testing;
+using mcpctl::testing::adopt_orphans;
+using mcpctl::testing::has_children;
+using mcpctl::testing::poll_until;
+using mcpctl::testing::turn_for;
 
 namespace {
 
@@ -30,7 +34,7 @@ struct Checker {
       CHECK_FALSE(outcome.has_value());
       outcome = {succeeded, why};
     });
-    REQUIRE(turn_until(loop, [&] { return outcome.has_value(); }));
+    REQUIRE(poll_until(loop, [&] { return outcome.has_value(); }));
     return *outcome;
   }
 
@@ -130,7 +134,7 @@ TEST_CASE("an exec check that hangs is killed with everything it started") {
 
     CHECK_FALSE(outcome.succeeded);
     CHECK(outcome.why == "exec sh: no answer in 100ms");
-    CHECK(turn_until(checker.loop, [] { return !has_children(); }));
+    CHECK(poll_until(checker.loop, [] { return !has_children(); }));
   }
 }
 
@@ -151,7 +155,7 @@ TEST_CASE("the end of a check may destroy its runner") {
     runner.emplace(loop, trees);
     runner->begin(kind, door.target, Duration{5'000},
                   [&](bool, const std::string&) { runner.reset(); });
-    CHECK(turn_until(loop, [&] { return !runner.has_value(); }));
+    CHECK(poll_until(loop, [&] { return !runner.has_value(); }));
   }
 }
 

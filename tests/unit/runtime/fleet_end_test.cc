@@ -8,17 +8,21 @@
 
 #include "fleet_fixture.h"
 #include "http/server.h"
-#include "live_loop.h"
 #include "loop/address.h"
 #include "runtime/cleanup.h"
 #include "runtime/state_file.h"
 #include "spawn/own_cgroup.h"
 #include "spawn/pipe.h"
 #include "spawn/proc.h"
+#include "tests/unit/children.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
 using namespace mcpctl::runtime::testing;
+using mcpctl::testing::has_children;
+using mcpctl::testing::poll_until;
+using mcpctl::testing::turn_for;
 using supervisor::State;
 
 TEST_CASE("a supervisor that goes while servers run leaves none behind, not even a zombie") {
@@ -320,11 +324,11 @@ TEST_CASE("leftovers that nothing told of wait for the first starts, and are kil
 
   supervisor.start();
 
-  CHECK(turn_until(loop, [&] { return !told.empty(); }));
+  CHECK(poll_until(loop, [&] { return !told.empty(); }));
   CHECK(told == "killed 1 process that a dead supervisor left behind");
   CHECK_FALSE(is_alive(leftover));
   CHECK_FALSE(std::filesystem::exists(group));
   CHECK(supervisor.status_of("plain", false)->state == State::ready);
   supervisor.stop_all();
-  CHECK(turn_until(loop, [&] { return stopped; }));
+  CHECK(poll_until(loop, [&] { return stopped; }));
 }

@@ -3,7 +3,6 @@
 #pragma once
 #include <doctest/doctest.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 
 #include <filesystem>
 #include <functional>
@@ -13,8 +12,9 @@
 
 #include "loop/loop.h"
 #include "loop/signal.h"
-#include "loop/timer.h"
 #include "runtime/supervisor.h"
+#include "tests/unit/children.h"
+#include "tests/unit/turning.h"
 
 namespace mcpctl::runtime::testing {
 
@@ -22,7 +22,7 @@ class LiveFleet {
  public:
   /// With `relays`, channels open.
   explicit LiveFleet(std::vector<config::Server> servers, bool relays = false) {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    mcpctl::testing::adopt_orphans();
     loop::ignore_sigpipe();
     char name[] = "/tmp/mcpctl-runtime-test-XXXXXX";
     dir_ = ::mkdtemp(name);
@@ -47,20 +47,12 @@ class LiveFleet {
   }
 
   /// Turns the loop until `condition` holds, `most` at most.
-  bool until(const std::function<bool()>& condition, Duration most = Duration{10'000}) {
-    bool late = false;
-    loop::Timer limit{loop_};
-    limit.arm(most, [&] { late = true; });
-    loop::Timer tick{loop_};  // some conditions change without an event for us
-    while (!condition() && !late) {
-      tick.arm(Duration{20}, [] {});
-      loop_.run_once();
-    }
-    return condition();
+  bool until(const std::function<bool()>& condition, Duration most = mcpctl::testing::patience) {
+    return mcpctl::testing::poll_until(loop_, condition, most);
   }
 
   bool until_state(std::string_view server, supervisor::State state,
-                   Duration most = Duration{10'000}) {
+                   Duration most = mcpctl::testing::patience) {
     return until([&] { return state_of(server) == state; }, most);
   }
 

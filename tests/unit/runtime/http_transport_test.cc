@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "http/server.h"
-#include "live_loop.h"
 #include "loop/address.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
-using namespace mcpctl::runtime::testing;
+using mcpctl::testing::poll_until;
+using mcpctl::testing::turn_for;
 
 namespace {
 
@@ -41,7 +42,7 @@ struct Wire {
     transport->send({R"({"jsonrpc":"2.0"})", method, id, "2025-11-25"}, timeout);
   }
 
-  bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
+  bool until(const std::function<bool()>& condition) { return poll_until(loop, condition); }
 
   loop::Loop loop;
   std::function<void(http::Exchange)> answer = [](http::Exchange exchange) {

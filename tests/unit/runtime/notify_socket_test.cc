@@ -1,4 +1,5 @@
 #include "runtime/notify_socket.h"
+#include "tests/unit/turning.h"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -9,11 +10,10 @@
 #include <cstring>
 #include <vector>
 
-#include "live_loop.h"
-
 using namespace mcpctl;
 using namespace mcpctl::runtime;
-using namespace mcpctl::runtime::testing;
+using mcpctl::testing::poll_until;
+using mcpctl::testing::turn_for;
 
 namespace {
 
@@ -45,7 +45,7 @@ TEST_CASE("what is sent to a notify socket is heard in order, also much at once"
   int sent = 0;
   while (sent < 8 && tell(socket->address(), "WATCHDOG=1")) ++sent;
 
-  REQUIRE(turn_until(loop, [&] { return heard.size() >= 10; }));
+  REQUIRE(poll_until(loop, [&] { return heard.size() >= 10; }));
   CHECK(heard.front().ready);
   CHECK(heard.front().status == "all well");
   CHECK(heard.back().watchdog_fed);
@@ -62,7 +62,7 @@ TEST_CASE("what is said before anybody listens is heard by who does") {
 
   socket->listen();
 
-  REQUIRE(turn_until(loop, [&] { return heard.size() == 1; }));
+  REQUIRE(poll_until(loop, [&] { return heard.size() == 1; }));
   CHECK(heard.front().ready);
 }
 

@@ -5,12 +5,13 @@
 #include <optional>
 
 #include "http/server.h"
-#include "live_loop.h"
 #include "loop/address.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
-using namespace mcpctl::runtime::testing;
+using mcpctl::testing::poll_until;
+using mcpctl::testing::turn_for;
 
 namespace {
 
@@ -29,7 +30,7 @@ struct Probed {
         std::move(callbacks));
   }
 
-  bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
+  bool until(const std::function<bool()>& condition) { return poll_until(loop, condition); }
 
   loop::Loop loop;
   TreeWatch trees{loop};

@@ -7,7 +7,6 @@
 #include <fstream>
 
 #include "fleet_fixture.h"
-#include "live_loop.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;

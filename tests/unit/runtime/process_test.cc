@@ -4,13 +4,16 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "live_loop.h"
 #include "loop/signal.h"
 #include "runtime/tree_watch.h"
+#include "tests/unit/children.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
-using namespace mcpctl::runtime::testing;
+using mcpctl::testing::adopt_orphans;
+using mcpctl::testing::poll_until;
+using mcpctl::testing::turn_for;
 
 namespace {
 
@@ -48,7 +51,7 @@ struct Piped {
     }
   }
 
-  bool until(const std::function<bool()>& condition) { return turn_until(loop, condition); }
+  bool until(const std::function<bool()>& condition) { return poll_until(loop, condition); }
 
   loop::Loop loop;
   std::string out, err, notified, out_at_exit;

@@ -9,7 +9,7 @@
 #include <iterator>
 #include <string>
 
-#include "loop/timer.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
@@ -43,11 +43,7 @@ class LogFixture {
   }
 
   bool until(const std::function<bool()>& condition) {
-    bool late = false;
-    loop::Timer limit{loop_};
-    limit.arm(Duration{10'000}, [&] { late = true; });
-    while (!condition() && !late) loop_.run_once();
-    return condition();
+    return mcpctl::testing::turn_until(loop_, condition);
   }
 
   std::string read(const std::string& name) const {

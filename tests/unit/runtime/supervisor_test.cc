@@ -7,11 +7,12 @@
 #include <iterator>
 
 #include "fleet_fixture.h"
-#include "live_loop.h"
+#include "tests/unit/children.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
 using namespace mcpctl::runtime::testing;
+using mcpctl::testing::has_children;
 using supervisor::State;
 
 namespace {

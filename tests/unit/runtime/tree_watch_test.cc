@@ -11,15 +11,19 @@
 #include <fstream>
 #include <memory>
 
-#include "live_loop.h"
 #include "runtime/check_runner.h"
 #include "runtime/process.h"
 #include "spawn/cgroup.h"
 #include "spawn/cookie.h"
+#include "tests/unit/children.h"
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;
-using namespace mcpctl::runtime::testing;
+using mcpctl::testing::adopt_orphans;
+using mcpctl::testing::has_children;
+using mcpctl::testing::poll_until;
+using mcpctl::testing::turn_for;
 
 namespace {
 
@@ -75,7 +79,7 @@ TEST_CASE("a tree is over when the leader's orphans are gone, too") {
     TreeWatch trees{loop};
     Script script{loop, trees, "orphans", "sleep 60 & exit 0"};
     bool ended = false;
-    REQUIRE(turn_until(loop, [&] { return script.exited; }));
+    REQUIRE(poll_until(loop, [&] { return script.exited; }));
 
     CHECK_FALSE(trees.is_empty(script.process->tree()));
     trees.await_end(script.process->tree(), [&] { ended = true; });
@@ -83,7 +87,7 @@ TEST_CASE("a tree is over when the leader's orphans are gone, too") {
     CHECK_FALSE(ended);
     trees.kill(script.process->tree());
 
-    CHECK(turn_until(loop, [&] { return ended; }));
+    CHECK(poll_until(loop, [&] { return ended; }));
   }
   CHECK_FALSE(has_children());
 }
@@ -108,7 +112,7 @@ TEST_CASE("an end that an older snapshot does not show is noticed without anothe
   bool ended = trees.is_empty(script.process->tree());
   if (!ended) trees.await_end(script.process->tree(), [&] { ended = true; });
 
-  CHECK(turn_until(loop, [&] { return ended; }));
+  CHECK(poll_until(loop, [&] { return ended; }));
 }
 
 TEST_CASE("a control group that is empty only later is noticed without a signal") {
@@ -130,7 +134,7 @@ TEST_CASE("a control group that is empty only later is noticed without a signal"
     TreeWatch trees{loop};
     Script script{loop, trees, "late", "exit 0", &*group};
     std::ofstream{groups->path() + "/late/cgroup.procs"} << inside << std::flush;
-    REQUIRE(turn_until(loop, [&] { return script.exited; }));
+    REQUIRE(poll_until(loop, [&] { return script.exited; }));
     bool ended = false;
     trees.await_end(script.process->tree(), [&] { ended = true; });
     loop.run_ready();
@@ -140,7 +144,7 @@ TEST_CASE("a control group that is empty only later is noticed without a signal"
     ::kill(inside, SIGKILL);
     pollfd ended_now{end.get(), POLLIN, 0};
     REQUIRE(::poll(&ended_now, 1, 5'000) == 1);
-    CHECK(turn_until(loop, [&] { return ended; }));
+    CHECK(poll_until(loop, [&] { return ended; }));
   }
   ::kill(outside, SIGKILL);
   ::pclose(stranger);
@@ -157,7 +161,7 @@ TEST_CASE("a forgotten tree is not told of any more") {
   trees.kill(script.process->tree());
   trees.forget(script.process->tree());
 
-  CHECK(turn_until(loop, [&] { return script.exited; }));
+  CHECK(poll_until(loop, [&] { return script.exited; }));
   turn_for(loop, Duration{50});
   CHECK_FALSE(told);
 }

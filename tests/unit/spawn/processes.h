@@ -4,7 +4,6 @@
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +21,7 @@
 #include "spawn/exit_status.h"
 #include "spawn/pipe.h"
 #include "spawn/spawner.h"
+#include "tests/unit/children.h"
 
 namespace test {
 
@@ -29,15 +29,12 @@ using namespace mcpctl;
 using namespace mcpctl::spawn;
 using namespace std::chrono_literals;
 
-inline bool has_children() {
-  siginfo_t info{};
-  return ::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 || errno != ECHILD;
-}
+using mcpctl::testing::has_children;
 
 /// Makes this process adopt orphans, as the supervisor does, and checks at the
 /// end that none is left, not even a zombie.
 struct NoChildLeft {
-  NoChildLeft() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+  NoChildLeft() { mcpctl::testing::adopt_orphans(); }
   ~NoChildLeft() { CHECK_FALSE(has_children()); }
 };
 
