@@ -90,11 +90,13 @@ std::expected<void, Refusal> check_headers(const http::Headers& headers,
   const relay::Method about = relay::method_of(message.envelope.method.in(message.text));
   const mcp::Span name = relay::named_by(about, message.envelope);
   if (!name) return {};
+  const auto named = mcp::string_value(name.in(message.text));
+  if (!named) return invalid("what the request is about is named by no string");
   const auto given = headers.find("Mcp-Name");
   if (!given) return mismatch("the Mcp-Name header is missing");
   const auto decoded = decode_header(*given);
   if (!decoded) return mismatch("the Mcp-Name header is no proper =?base64?…?= value");
-  if (decoded != mcp::string_value(name.in(message.text))) {
+  if (*decoded != *named) {
     return mismatch("the Mcp-Name header and the message name different things");
   }
   return {};

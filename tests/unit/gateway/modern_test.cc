@@ -138,6 +138,8 @@ TEST_CASE("a request must be what its headers say") {
                              R"({"name":"add","_meta":{)"
                              R"("io.modelcontextprotocol/protocolVersion":"2026-07-28"}})"),
                 good) == -32602);
+  CHECK(code_of(request_text("1", "tools/call", R"({"name":5,)" + meta + '}'),
+                with("Mcp-Name", "5")) == -32602);
   CHECK(house.backend.asked.empty());
 
   house.begin("POST", "/mcp/math", add, with("Mcp-Name", "=?base64?YWRk?="));
