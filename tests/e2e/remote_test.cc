@@ -1,8 +1,5 @@
 // Remote servers, which are probed and not spawned, through TLS.
 #include <doctest/doctest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -16,6 +13,7 @@
 #include "loop/address.h"
 #include "loop/loop.h"
 #include "loop/timer.h"
+#include "web.h"
 
 using namespace mcpctl::e2e;
 using mcpctl::testing::Authority;
@@ -23,19 +21,6 @@ using mcpctl::testing::Credentials;
 using mcpctl::testing::TlsFront;
 
 namespace {
-
-/// Nobody listens there at the moment.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
-  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
-}
 
 /// A TLS front before a plain server, on a thread of its own.
 class SecureFront {

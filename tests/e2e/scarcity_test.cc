@@ -12,6 +12,7 @@
 #include "client.h"
 #include "fleet.h"
 #include "text.h"
+#include "web.h"
 
 using namespace mcpctl::e2e;
 namespace fs = std::filesystem;
@@ -86,6 +87,19 @@ void give_folder_to(Fleet& fleet, uid_t id) {
   REQUIRE(::chown(fleet.folder().c_str(), id, id) == 0);
   for (const auto& entry : fs::recursive_directory_iterator{fleet.folder()})
     REQUIRE(::chown(entry.path().c_str(), id, id) == 0);
+}
+
+/// How many processes and threads the supervisor's user may have at a time, from now on; as
+/// that user, for root may lack the capability.
+void limit_processes(Fleet& fleet, uid_t id, unsigned most) {
+  Launch launch;
+  launch.argv = as_user(id);
+  launch.argv.insert(launch.argv.end(), {"prlimit", "--pid", std::to_string(fleet.supervisor()),
+                                         "--nproc=" + std::to_string(most) + ':'});
+  launch.env = plain_environment("/");
+  const Outcome outcome = run_to_end(launch);
+  CAPTURE(outcome.err);
+  REQUIRE(outcome.exit_code == 0);
 }
 
 }  // namespace
@@ -177,7 +191,7 @@ TEST_CASE("without descriptors the door tells so, nothing spins, and all comes b
   limit(supervisor, RLIMIT_NOFILE, 4096);
   fleet.await_restart("victim", victim);
   CHECK(fleet.pid("other") == other);
-  CHECK(open_descriptors(supervisor) <= open + 1);
+  CHECK(eventually([&] { return open_descriptors(supervisor) <= open + 1; }));
   CHECK(fleet.stop().exit_code == 0);
 }
 
@@ -187,23 +201,12 @@ TEST_CASE("a server that can get no process is retried, never given up, and the 
   const Json loop{{"crashLoop", {{"failures", 2}, {"window", "1m"}, {"retry", "0s"}}}};
   Fleet fleet{Json{{"victim", misbehaving({}, loop)}, {"other", misbehaving({})}}, quick()};
   give_folder_to(fleet, stranger);
-  const std::vector<std::string> as_stranger = as_user(stranger);
-  const auto limit_processes = [&](const std::string& soft) {
-    Launch launch;
-    launch.argv = as_stranger;
-    launch.argv.insert(launch.argv.end(),
-                       {"prlimit", "--pid", std::to_string(fleet.supervisor()), "--nproc=" + soft});
-    launch.env = plain_environment("/");
-    const Outcome outcome = run_to_end(launch);
-    CAPTURE(outcome.err);
-    REQUIRE(outcome.exit_code == 0);
-  };
-  fleet.start({}, as_stranger);
+  fleet.start({}, as_user(stranger));
   fleet.await_all("ready");
   const pid_t victim = fleet.pid("victim");
   const pid_t other = fleet.pid("other");
 
-  limit_processes("1:");  // its threads have come by now, or will be refused, too
+  limit_processes(fleet, stranger, 1);  // its threads have come by now, or will be refused, too
   ::kill(victim, SIGKILL);
   fleet.await_that("victim", [](const Json& server) {
     return server["why"].get<std::string>().find("Resource temporarily unavailable") !=
@@ -214,7 +217,7 @@ TEST_CASE("a server that can get no process is retried, never given up, and the 
   CHECK(fleet.state("victim") != "failed");
   CHECK(fleet.request("GET", "/livez") == "ok\n");
 
-  limit_processes("4096:");
+  limit_processes(fleet, stranger, 4096);
   fleet.await_restart("victim", victim);
   CHECK(fleet.pid("other") == other);
   CHECK(fleet.stop().exit_code == 0);
@@ -236,6 +239,36 @@ TEST_CASE("a fleet that is granted no thread runs, and has its logs written at i
   CHECK_FALSE(fs::exists(fleet.file("logs/one.log")));
   CHECK(fleet.stop().exit_code == 0);
   CHECK(read_file(fleet.file("logs/one.log")).find("state ready") != std::string::npos);
+}
+
+TEST_CASE("a name is resolved once there is a thread for it, and the others run meanwhile") {
+  if (!may_limit_processes()) return;
+  constexpr uid_t stranger = 64'224;
+  const int port = free_port();
+  const Json weather{{"command", MCPCTL_BINARY_DIR "/examples/weather"},
+                     {"url", "http://127.0.0.1:${PORT}/mcp"},
+                     {"x-mcpctl", {{"port", port}}}};
+  // A name that inet_aton(3) reads, so that neither a file nor a network has to know it.
+  const Json named{{"url", "http://127.1:" + std::to_string(port) + "/mcp"},
+                   {"x-mcpctl", {{"dependsOn", {{"weather", "ready"}}}}}};
+  Fleet fleet{Json{{"weather", weather}, {"named", named}}, quick()};
+  give_folder_to(fleet, stranger);
+  std::vector<std::string> confined = as_user(stranger);
+  confined.insert(confined.end(), {"prlimit", "--nproc=3:"});  // both of ours, and the server
+  const auto await_why = [&](std::string_view part) {
+    fleet.await_that("named", [part](const Json& server) {
+      return server["why"].get<std::string>().find(part) != std::string::npos;
+    });
+  };
+  fleet.start({}, confined);
+
+  await_why("cannot resolve 127.1");
+  CHECK(fleet.state("weather") == "ready");
+  CHECK(fleet.request("GET", "/livez") == "ok\n");
+
+  limit_processes(fleet, stranger, 4096);
+  await_why("foreign Host");  // it was asked, and wants to be asked for by its own name
+  CHECK(fleet.stop().exit_code == 0);
 }
 
 TEST_CASE("a program that is being written is retried until it can be executed") {

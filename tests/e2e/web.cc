@@ -45,6 +45,18 @@ std::string Answer::field(const std::string& name) const {
   return head.substr(from, head.find("\r\n", from) - from);
 }
 
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0);
+  REQUIRE(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0);
+  ::close(fd);
+  return ntohs(address.sin_port);
+}
+
 int port_of(const Fleet& fleet) {
   const std::string mark = "clients connect to http://127.0.0.1:";
   const std::string said = fleet.output();

@@ -16,6 +16,8 @@ struct Answer {
   std::string field(const std::string& name) const;
 };
 
+/// Of loopback; nobody listens there at the moment.
+int free_port();
 /// Where the clients' door of a running fleet listens.
 int port_of(const Fleet& fleet);
 
