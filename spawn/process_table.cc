@@ -13,8 +13,8 @@
 
 namespace mcpctl::spawn {
 
-ProcessTable::ProcessTable(std::function<bool(pid_t)> is_leader)
-    : proc_(open_proc()), is_leader_(std::move(is_leader)) {}
+ProcessTable::ProcessTable(std::function<bool(pid_t)> is_leader, loop::Fd proc)
+    : proc_(std::move(proc)), is_leader_(std::move(is_leader)) {}
 
 Result<void> ProcessTable::refresh() {
   adopted_.clear();
@@ -86,8 +86,9 @@ std::optional<std::string> ProcessTable::read_cookie(pid_t pid) {
     environment_.resize(environment_.size() * 4);
   }
   char first;
-  if (length == 0 && read_proc_file(proc_.get(), pid, "cmdline", &first, 1) == 0) {
-    return std::nullopt;  // exec has taken the old memory and not yet set up the new
+  if (length == 0 && (read_proc_file(proc_.get(), pid, "cmdline", &first, 1) == 0 ||
+                      read_proc_file(proc_.get(), pid, "environ", &first, 1) != 0)) {
+    return std::nullopt;  // exec had taken the old memory and not yet set up the new
   }
   for (std::string_view rest{environment_.data(), length}; !rest.empty();) {
     const auto end = std::min(rest.find('\0'), rest.size());
@@ -154,11 +155,14 @@ void ProcessTable::look_at_adopted() {
       if (!cookie.empty()) adopted_.push_back({cookie, link.process});
     }
   }
-  // Between reading a process and its parent the parent may have ended: an orphan
-  // that this snapshot does not show as adopted yet.  A second look tells it from
-  // one whose parent we may never see (hidepid, another pid namespace).
+  // Between reading a process and its parent the parent may have ended, and if pids have
+  // begun anew it is still there as a zombie: an orphan that this snapshot does not show as
+  // adopted yet.  A second look tells it from one whose parent we may never see (hidepid,
+  // another pid namespace).
   for (const ProcessStat& process : processes_) {
-    if (process.parent <= 0 || !process.is_alive() || find(process.parent) != nullptr) continue;
+    if (process.parent <= 0 || !process.is_alive()) continue;
+    const ProcessStat* const parent = find(process.parent);
+    if (parent != nullptr && parent->is_alive()) continue;
     ProcessStat now;
     if (!read_stat(proc_.get(), process.pid, now) || now.start_time != process.start_time ||
         std::ranges::find(all_adopters, now.parent) == all_adopters.end()) {

@@ -28,8 +28,9 @@ class ProcessTable {
   };
 
   /// Empty until the first refresh().  `is_leader` tells a child whose owner looks after
-  /// it from an orphan: its environment need not be read.
-  explicit ProcessTable(std::function<bool(pid_t)> is_leader = {});
+  /// it from an orphan: its environment need not be read.  `proc`: /proc, or a directory of
+  /// its shape.
+  explicit ProcessTable(std::function<bool(pid_t)> is_leader = {}, loop::Fd proc = open_proc());
 
   /// Takes a new snapshot; some 10 µs per process.  Pointers and spans from before
   /// are void.  Keep one table for good: it remembers buffers and cookies.

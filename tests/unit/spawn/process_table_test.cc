@@ -101,6 +101,41 @@ TEST_CASE("a child whose owner looks after it is no orphan") {
   wait_for(*child);
 }
 
+TEST_CASE("an orphan is seen whose parent ended between the two looks, whichever came first") {
+  // Once pids have begun anew a child may be looked at before its parent.
+  const NoChildLeft check;
+  const Folder proc;
+  const pid_t self = ::getpid();
+  const pid_t child = self + 1;
+  const pid_t parent = self + 2;
+  const auto place = [&proc](pid_t pid, const std::string& name, const std::string& text) {
+    const std::string path = std::to_string(pid) + '/' + name;
+    std::filesystem::create_directories(std::filesystem::path{proc.path(path)}.parent_path());
+    proc.file(path, text);
+  };
+  const auto place_stat = [&place](pid_t pid, char state, pid_t its_parent) {
+    const std::string number = std::to_string(pid);
+    place(pid, "stat",
+          number + " (link) " + state + ' ' + std::to_string(its_parent) + ' ' + number + ' ' +
+              number + " 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 4711 1000000 250\n");
+  };
+  place_stat(self, 'R', 1);
+  place(self, "task/" + std::to_string(self) + "/children",
+        std::to_string(parent) + ' ' + std::to_string(child) + ' ');
+  place_stat(child, 'S', parent);
+  place(child, "environ", std::string{"A=b\0MCPCTL_ID=mine\0", 19});
+  place_stat(parent, 'Z', self);
+  ProcessTable table{{}, loop::Fd{::open(proc.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}};
+
+  REQUIRE(table.refresh());
+  place_stat(child, 'S', self);  // as the kernel had it by then
+
+  const auto orphans = table.adopted_with("mine");
+  REQUIRE(orphans.size() == 1);
+  CHECK(orphans.front()->pid == child);
+  CHECK_FALSE(table.has_undetermined_orphan());
+}
+
 TEST_CASE("a signal goes to the process that was seen, not to the next with its pid") {
   const NoChildLeft check;
   auto child = spawn::spawn(program({"/bin/sleep", "100"}));

@@ -36,7 +36,7 @@ struct Server {
     }
     siginfo_t info{};
     while (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid != 0 &&
-           info.si_pid != tree->leader().pid) {
+           (is_reaped || info.si_pid != tree->leader().pid)) {
       ::waitpid(info.si_pid, nullptr, 0);
       info = {};
     }
