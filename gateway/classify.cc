@@ -91,7 +91,7 @@ std::expected<void, Refusal> check_headers(const http::Headers& headers,
   const mcp::Span name = relay::named_by(about, message.envelope);
   if (!name) return {};
   const auto named = mcp::string_value(name.in(message.text));
-  if (!named) return invalid("what the request is about is named by no string");
+  if (!named) return invalid("params must name its subject by a string: name, uri or taskId");
   const auto given = headers.find("Mcp-Name");
   if (!given) return mismatch("the Mcp-Name header is missing");
   const auto decoded = decode_header(*given);
