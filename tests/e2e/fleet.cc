@@ -271,6 +271,12 @@ void Fleet::await_that(const std::string& name, const std::function<bool(const J
   REQUIRE_MESSAGE(came_true, "waited for ", name, " in vain");
 }
 
+void Fleet::await_why(const std::string& name, std::string_view part) {
+  await_that(name, [part](const Json& status) {
+    return status["why"].get<std::string>().find(part) != std::string::npos;
+  });
+}
+
 void Fleet::await_restart(const std::string& name, pid_t former) {
   await_that(name, [former](const Json& status) {
     // Between a leader's end and the news of it the server is ready and has no pid.

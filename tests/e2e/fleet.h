@@ -105,6 +105,8 @@ class Fleet {
   void await(const std::string& server, const std::string& state);
   void await_all(const std::string& state);
   void await_that(const std::string& server, const std::function<bool(const Json&)>& condition);
+  /// Its "why" has `part` in it.
+  void await_why(const std::string& server, std::string_view part);
   /// A new process of `server` is ready.
   void await_restart(const std::string& server, pid_t former);
 

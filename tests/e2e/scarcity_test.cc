@@ -83,6 +83,13 @@ std::vector<std::string> as_user(uid_t id) {
   return {"setpriv", "--reuid=" + number, "--regid=" + number, "--clear-groups"};
 }
 
+/// The same with so many processes and threads at a time.
+std::vector<std::string> as_user(uid_t id, unsigned most) {
+  std::vector<std::string> words = as_user(id);
+  words.insert(words.end(), {"prlimit", "--nproc=" + std::to_string(most) + ':'});
+  return words;
+}
+
 void give_folder_to(Fleet& fleet, uid_t id) {
   REQUIRE(::chown(fleet.folder().c_str(), id, id) == 0);
   for (const auto& entry : fs::recursive_directory_iterator{fleet.folder()})
@@ -208,10 +215,7 @@ TEST_CASE("a server that can get no process is retried, never given up, and the 
 
   limit_processes(fleet, stranger, 1);  // its threads have come by now, or will be refused, too
   ::kill(victim, SIGKILL);
-  fleet.await_that("victim", [](const Json& server) {
-    return server["why"].get<std::string>().find("Resource temporarily unavailable") !=
-           std::string::npos;
-  });
+  fleet.await_why("victim", "Resource temporarily unavailable");
   // Three failures more than the crash loop would allow to a server of its own fault.
   fleet.await_that("victim", [](const Json& server) { return server["incarnation"] >= 6; });
   CHECK(fleet.state("victim") != "failed");
@@ -230,9 +234,7 @@ TEST_CASE("a fleet that is granted no thread runs, and has its logs written at i
   ours["logs"] = {{"dir", "logs"}};
   Fleet fleet{Json{{"one", misbehaving({})}, {"other", misbehaving({})}}, ours};
   give_folder_to(fleet, stranger);
-  std::vector<std::string> confined = as_user(stranger);
-  confined.insert(confined.end(), {"prlimit", "--nproc=4:"});  // both of ours, and the servers
-  fleet.start({}, confined);
+  fleet.start({}, as_user(stranger, 4));  // both of ours, and the servers
   fleet.await_all("ready");
 
   CHECK(stays([&] { return fleet.request("GET", "/livez") == "ok\n"; }, 500ms));
@@ -253,21 +255,15 @@ TEST_CASE("a name is resolved once there is a thread for it, and the others run 
                    {"x-mcpctl", {{"dependsOn", {{"weather", "ready"}}}}}};
   Fleet fleet{Json{{"weather", weather}, {"named", named}}, quick()};
   give_folder_to(fleet, stranger);
-  std::vector<std::string> confined = as_user(stranger);
-  confined.insert(confined.end(), {"prlimit", "--nproc=3:"});  // both of ours, and the server
-  const auto await_why = [&](std::string_view part) {
-    fleet.await_that("named", [part](const Json& server) {
-      return server["why"].get<std::string>().find(part) != std::string::npos;
-    });
-  };
-  fleet.start({}, confined);
+  fleet.start({}, as_user(stranger, 3));  // both of ours, and the server
 
-  await_why("cannot resolve 127.1");
+  fleet.await_why("named", "cannot resolve 127.1");
   CHECK(fleet.state("weather") == "ready");
   CHECK(fleet.request("GET", "/livez") == "ok\n");
 
   limit_processes(fleet, stranger, 4096);
-  await_why("foreign Host");  // it was asked, and wants to be asked for by its own name
+  fleet.await_why("named",
+                  "foreign Host");  // it was asked, and wants to be asked for by its own name
   CHECK(fleet.stop().exit_code == 0);
 }
 
@@ -282,9 +278,7 @@ TEST_CASE("a program that is being written is retried until it can be executed")
   REQUIRE(writing >= 0);
 
   fleet.start();
-  fleet.await_that("later", [](const Json& status) {
-    return status["why"].get<std::string>().find("Text file busy") != std::string::npos;
-  });
+  fleet.await_why("later", "Text file busy");
   ::close(writing);
 
   fleet.await("later", "ready");
