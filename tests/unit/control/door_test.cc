@@ -2,10 +2,8 @@
 #include "control/door.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -14,6 +12,7 @@
 #include "loop/connection.h"
 #include "loop/connector.h"
 #include "tests/unit/children.h"
+#include "tests/unit/temporary_directory.h"
 #include "tests/unit/turning.h"
 
 using namespace mcpctl;
@@ -86,8 +85,6 @@ class House {
  public:
   explicit House(std::vector<config::Server> servers) {
     mcpctl::testing::adopt_orphans();
-    char name[] = "/tmp/mcpctl-door-test-XXXXXX";
-    dir_ = ::mkdtemp(name);
     reading_.config.name = "door-test-" + std::to_string(::getpid());
     reading_.config.files = {"/etc/mcp.json"};
     reading_.config.secrets = {"hunter2hunter2"};
@@ -106,12 +103,11 @@ class House {
     door_->leave();
     supervisor_.reset();
     door_.reset();
-    std::filesystem::remove_all(dir_);
   }
 
   void move_in() {
     runtime::Options options;
-    options.state_dir = dir_;
+    options.state_dir = folder_.path();
     options.shutdown_timeout = Duration{10'000};
     options.load = [this] { return reading_; };
     options.on_stopped = [this] { stopped_ = true; };
@@ -140,14 +136,14 @@ class House {
   }
 
   loop::Loop& loop() { return loop_; }
-  std::string socket() const { return dir_ + "/door.sock"; }
+  std::string socket() const { return folder_ / "door.sock"; }
   runtime::Supervisor& supervisor() { return *supervisor_; }
   config::Reading& reading() { return reading_; }
   const Door& door() const { return *door_; }
   bool has_stopped() const { return stopped_; }
 
  private:
-  std::string dir_;
+  mcpctl::testing::TemporaryDirectory folder_;
   loop::Loop loop_;
   config::Reading reading_;
   std::unique_ptr<Door> door_;

@@ -2,9 +2,7 @@
 // everything that is waited for.
 #pragma once
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -14,6 +12,7 @@
 #include "loop/signal.h"
 #include "runtime/supervisor.h"
 #include "tests/unit/children.h"
+#include "tests/unit/temporary_directory.h"
 #include "tests/unit/turning.h"
 
 namespace mcpctl::runtime::testing {
@@ -24,26 +23,19 @@ class LiveFleet {
   explicit LiveFleet(std::vector<config::Server> servers, bool relays = false) {
     mcpctl::testing::adopt_orphans();
     loop::ignore_sigpipe();
-    char name[] = "/tmp/mcpctl-runtime-test-XXXXXX";
-    dir_ = ::mkdtemp(name);
     config_.name = "test-" + std::to_string(::getpid());
     for (config::Server& server : servers) {
       if (server.cwd.empty()) server.cwd = "/tmp";
       config_.servers.push_back(std::move(server));
     }
     Options options;
-    options.state_dir = dir_;
+    options.state_dir = folder_.path();
     options.relays = relays;
     options.shutdown_timeout = Duration{10'000};
     options.load = [this] { return reading_; };
     options.on_stopped = [this] { stopped_ = true; };
     reading_.config = config_;
     supervisor_.emplace(loop_, config_, std::move(options));
-  }
-
-  ~LiveFleet() {
-    supervisor_.reset();
-    std::filesystem::remove_all(dir_);
   }
 
   /// Turns the loop until `condition` holds, `most` at most.
@@ -70,13 +62,13 @@ class LiveFleet {
   bool is_stopped() const { return stopped_; }
   /// Ends the supervisor, whatever still runs.
   void destroy() { supervisor_.reset(); }
-  std::string state_file() const { return dir_ + "/" + config_.name + ".state.json"; }
+  std::string state_file() const { return folder_ / (config_.name + ".state.json"); }
   /// What the next reload() will read.
   config::Reading& reading() { return reading_; }
 
  private:
   loop::Loop loop_;
-  std::string dir_;
+  mcpctl::testing::TemporaryDirectory folder_;
   config::Config config_;
   config::Reading reading_;
   bool stopped_{false};

@@ -1,5 +1,4 @@
 #include "runtime/notify_socket.h"
-#include "tests/unit/turning.h"
 
 #include <doctest/doctest.h>
 #include <sys/socket.h>
@@ -9,6 +8,8 @@
 #include <cstddef>
 #include <cstring>
 #include <vector>
+
+#include "tests/unit/turning.h"
 
 using namespace mcpctl;
 using namespace mcpctl::runtime;

@@ -1,7 +1,6 @@
 #include "runtime/server_log.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -9,6 +8,7 @@
 #include <iterator>
 #include <string>
 
+#include "tests/unit/temporary_directory.h"
 #include "tests/unit/turning.h"
 
 using namespace mcpctl;
@@ -19,15 +19,9 @@ namespace {
 /// A log with a folder of its own.
 class LogFixture {
  public:
-  LogFixture() {
-    char name[] = "/tmp/mcpctl-log-test-XXXXXX";
-    dir_ = ::mkdtemp(name);
-  }
-  ~LogFixture() { std::filesystem::remove_all(dir_); }
-
   config::Logs to_file(config::LogFormat format) const {
     config::Logs logs;
-    logs.dir = dir_;
+    logs.dir = dir();
     logs.format = format;
     return logs;
   }
@@ -47,17 +41,17 @@ class LogFixture {
   }
 
   std::string read(const std::string& name) const {
-    std::ifstream in{dir_ + "/" + name, std::ios::binary};
+    std::ifstream in{folder_ / name, std::ios::binary};
     return {std::istreambuf_iterator<char>{in}, {}};
   }
 
-  const std::string& dir() const { return dir_; }
+  const std::string& dir() const { return folder_.path(); }
   const std::string& trouble() const { return trouble_; }
   LineFeed& all() { return all_; }
 
  private:
   loop::Loop loop_;
-  std::string dir_;
+  mcpctl::testing::TemporaryDirectory folder_;
   LineFeed all_;
   std::string trouble_;
 };
