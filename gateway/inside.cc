@@ -173,8 +173,10 @@ bool Door::Inside::admit(Request& request) {
 
 void Door::Inside::handle(http::Exchange&& exchange) {
   const std::string_view peer = exchange.remote();
-  http::Request& http = exchange.request();
-  Request request{http, {door_.loop_, std::move(exchange), door_, floor_.config.keep_alive}};
+  const http::Request& http = exchange.request();
+  Request request{http,
+                  exchange.take_body(),
+                  {door_.loop_, std::move(exchange), door_, floor_.config.keep_alive}};
   Visit& visit = request.answer.visit();
   visit.began = door_.loop_.turn();
   visit.peer = peer;
@@ -202,7 +204,7 @@ void Door::Inside::post(Request&& request) {
     return refuse(request.answer, 406,
                   "the client must accept both application/json and text/event-stream");
   }
-  auto message = relay::read_request(std::move(request.http.body));
+  auto message = relay::read_request(std::move(request.body));
   if (!message) {
     const mcp::Malformed& malformed = message.error();
     return request.answer.respond(

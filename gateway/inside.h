@@ -38,7 +38,8 @@ struct Door::Inside {
 
   /// Who asks for what.  Only until handle() returns; the answer may be moved out.
   struct Request {
-    http::Request& http;
+    const http::Request& http;
+    std::string body;
     Answer answer;
     std::string server{};
     Principal principal{};

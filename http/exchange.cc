@@ -7,8 +7,8 @@
 
 namespace mcpctl::http {
 
-Exchange::Exchange(Session& session, Request& request)
-    : session_(&session), request_(&request), door_(session.door()) {
+Exchange::Exchange(Session& session, RequestParser& parser)
+    : session_(&session), parser_(&parser), door_(session.door()) {
   session.moved(*this);
 }
 
@@ -18,7 +18,7 @@ Exchange::~Exchange() {
 
 Exchange::Exchange(Exchange&& other) noexcept
     : session_(std::exchange(other.session_, nullptr)),
-      request_(other.request_),
+      parser_(other.parser_),
       door_(other.door_),
       begun_(other.begun_),
       on_disconnect_(std::move(other.on_disconnect_)),
@@ -30,7 +30,7 @@ Exchange& Exchange::operator=(Exchange&& other) noexcept {
   if (this == &other) return *this;
   if (session_ != nullptr) session_->abandon(*this);
   session_ = std::exchange(other.session_, nullptr);
-  request_ = other.request_;
+  parser_ = other.parser_;
   door_ = other.door_;
   begun_ = other.begun_;
   on_disconnect_ = std::move(other.on_disconnect_);
@@ -39,9 +39,14 @@ Exchange& Exchange::operator=(Exchange&& other) noexcept {
   return *this;
 }
 
-Request& Exchange::request() const noexcept {
-  MCPCTL_ASSERT(request_ != nullptr);
-  return *request_;
+const Request& Exchange::request() const noexcept {
+  MCPCTL_ASSERT(parser_ != nullptr);
+  return parser_->request();
+}
+
+std::string Exchange::take_body() {
+  MCPCTL_ASSERT(parser_ != nullptr);
+  return parser_->take_body();
 }
 
 std::optional<loop::PeerCredentials> Exchange::peer() const {

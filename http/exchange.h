@@ -5,6 +5,7 @@
 #pragma once
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "http/message.h"
@@ -13,21 +14,23 @@
 
 namespace mcpctl::http {
 
+class RequestParser;
 class Session;
 
 class Exchange {
  public:
   /// For the server: with the request that is complete.
-  Exchange(Session& session, Request& request);
+  Exchange(Session& session, RequestParser& parser);
   /// Unanswered, it answers 500; begun and unfinished, it drops the connection so
   /// that the client sees a cut answer and not a whole one.
   ~Exchange();
   Exchange(Exchange&& other) noexcept;
   Exchange& operator=(Exchange&& other) noexcept;
 
-  /// Only until the handler has returned, even if it was answered before; what is wanted
-  /// of it may be moved out.
-  Request& request() const noexcept;
+  /// Only until the handler has returned, even if it was answered before.
+  const Request& request() const noexcept;
+  /// The request's, once and as long.
+  std::string take_body();
   /// Nothing for TCP, and when the client has gone.
   std::optional<loop::PeerCredentials> peer() const;
   /// The address of a TCP client, without its port; "" when it has gone.
@@ -62,8 +65,8 @@ class Exchange {
 
  private:
   friend class Session;
-  Session* session_{nullptr};  // null once answered or gone
-  Request* request_{nullptr};  // null once the handler has returned unanswered
+  Session* session_{nullptr};       // null once answered or gone
+  RequestParser* parser_{nullptr};  // of the request; null once the handler has returned
   int door_{0};
   bool begun_{false};
   loop::Callback<> on_disconnect_;

@@ -34,6 +34,10 @@ class Headers {
   };
   /// Space at the end of the value is left out.
   void add_held(Place field);
+  /// All that was held, one part behind the other.
+  std::string_view held() const noexcept { return text_; }
+  /// Replaces as many bytes of that, from `at` on.
+  void overwrite(std::size_t at, std::string_view bytes) { text_.replace(at, bytes.size(), bytes); }
   /// None any more; the memory for a usual head is kept.
   void clear();
   /// Replaces every field of this name.

@@ -3,66 +3,25 @@
 #include <llhttp.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
 #include "base/ascii.h"
 #include "base/assert.h"
+#include "http/head_scan.h"
+#include "http/known_head.h"
 
 namespace mcpctl::http {
 
 namespace {
 
+/// Of each text of a message, for the next one.
+constexpr std::size_t most_kept = 1024;
+
 /// Empties a text whose memory is used again, unless it is much.
 void empty(std::string& text) {
-  constexpr std::size_t most_kept = 1024;
   if (text.capacity() > most_kept) return std::string{}.swap(text);
   text.clear();
 }
-
-/// Follows the raw bytes of a head, apart from llhttp: counts them, finds their
-/// end and sees folded lines, which llhttp joins without telling (RFC 9112 §5.2).
-class HeadScan {
- public:
-  enum class Found { nothing, end, fold, overflow };
-
-  explicit HeadScan(std::size_t limit) : limit_(limit) {}
-
-  /// Sets `used` to the bytes up to and including what was found.
-  Found scan(std::string_view bytes, std::size_t& used) noexcept {
-    for (used = 0; used < bytes.size();) {
-      if (!line_is_empty_) {  // nothing but its end matters
-        const std::size_t rest = std::min(bytes.find('\n', used), bytes.size()) - used;
-        if (rest > limit_ - count_) {
-          used += limit_ - count_ + 1;
-          return Found::overflow;
-        }
-        count_ += rest;
-        used += rest;
-        if (used == bytes.size()) break;
-      }
-      const char c = bytes[used++];
-      if (++count_ > limit_) return Found::overflow;
-      if (c == '\n') {
-        if (line_is_empty_ && any_line_) return Found::end;
-        line_is_empty_ = true;
-      } else if (c != '\r') {
-        if (line_is_empty_ && any_line_ && (c == ' ' || c == '\t')) return Found::fold;
-        line_is_empty_ = false;
-        any_line_ = true;
-      }
-    }
-    return Found::nothing;
-  }
-
-  bool is_begun() const noexcept { return count_ > 0; }
-
- private:
-  std::size_t limit_;
-  std::size_t count_{0};
-  bool line_is_empty_{true};
-  bool any_line_{false};  // empty lines before the start line are skipped (RFC 9112 §2.2)
-};
 
 /// What both directions share: fills in the parts of a message as they come.
 class MessageParser {
@@ -85,23 +44,47 @@ class MessageParser {
       return of(raw).on_body({at, size});
     };
     settings_.on_message_complete = [](llhttp_t* raw) { return of(raw).on_complete(); };
+    forget();
     begin();
   }
   MessageParser(const MessageParser&) = delete;
   MessageParser& operator=(const MessageParser&) = delete;
 
-  void begin() {
+  /// Gives up the head of the last message.
+  void forget() {
     llhttp_init(&raw_, type_, &settings_);
     raw_.data = this;
-    scan_ = HeadScan{limits_.header_bytes};
-    phase_ = Phase::head;
+    known_.forget();
     empty(target_);
     headers_.clear();
+    length_ = {};
+  }
+
+  /// After forget() or remember(): another message may come.
+  void begin() {
+    scan_ = HeadScan{limits_.header_bytes};
+    phase_ = Phase::head;
     empty(body_);
     field_ = {};
     body_total_ = 0;
     fed_ = body_end_ = framing_ = 0;
     must_close_ = false;
+  }
+
+  /// At the end of a head: keeps it, if it came in one piece, is small and says how long
+  /// the body is.
+  void remember() {
+    const bool is_usual = came_whole_ && !length_.empty() && headers_.held().size() <= most_kept;
+    if (is_usual && phase_ == Phase::body) known_.keep(headers_, length_, raw_);
+  }
+  bool remembers() const noexcept { return known_.is_kept(); }
+
+  /// Instead of feed(), for the first bytes of a message, after remember(): takes that head if
+  /// it comes again.  Returns its size; 0: the bytes are to be read.
+  std::size_t take_again(std::string_view bytes) {
+    const std::size_t used = known_.take(bytes, limits_.body_bytes, headers_, raw_);
+    if (used > 0) phase_ = Phase::body;
+    return used;
   }
 
   Fed feed(std::string_view bytes) {
@@ -146,6 +129,7 @@ class MessageParser {
   }
 
   Fed feed_head(std::string_view bytes) {
+    came_whole_ = !scan_.is_begun();
     std::size_t used = 0;
     const HeadScan::Found found = scan_.scan(bytes, used);
     const bool folded = found == HeadScan::Found::fold;
@@ -257,13 +241,12 @@ class MessageParser {
     std::size_t lengths = 0;
     std::size_t hosts = 0;
     std::string_view encoding;
-    std::string_view length;
     for (const Header field : headers_) {
       if (equal_ignoring_case(field.name, "Host")) {
         ++hosts;
       } else if (equal_ignoring_case(field.name, "Content-Length")) {
         ++lengths;
-        length = field.value;
+        length_ = field.value;
       } else if (equal_ignoring_case(field.name, "Transfer-Encoding")) {
         ++encodings;
         encoding = field.value;
@@ -278,12 +261,12 @@ class MessageParser {
       if (raw_.http_minor == 0) refuse(400, "Transfer-Encoding in HTTP/1.0");
     }
     if (lengths > 1) refuse(400, "two Content-Length fields");
-    if (lengths == 1) check_length(length);
+    if (lengths == 1) check_length();
     if (type_ == HTTP_REQUEST) check_request(hosts);
   }
 
-  void check_length(std::string_view length) {
-    const bool digits = !length.empty() && std::ranges::all_of(length, is_digit);
+  void check_length() {
+    const bool digits = !length_.empty() && std::ranges::all_of(length_, is_digit);
     if (!digits) refuse(400, "a Content-Length that is no number");
     if (!skip_body_ && raw_.content_length > limits_.body_bytes) {
       refuse(413, "a body larger than " + std::to_string(limits_.body_bytes));
@@ -325,7 +308,10 @@ class MessageParser {
   llhttp_settings_t settings_{};
   HeadScan scan_;
   Phase phase_{Phase::head};
-  Headers::Place field_;         // the one that has begun
+  Headers::Place field_;     // the one that has begun
+  std::string_view length_;  // the Content-Length, in headers_; "": none
+  KnownHead known_;
+  bool came_whole_{false};       // the head, in one piece
   std::size_t held_at_{0};       // where headers_ hold what execute() is looking at
   const char* buffer_{nullptr};  // that
   std::uint64_t fed_{0};         // bytes after the head, before buffer_
@@ -340,6 +326,22 @@ struct RequestParser::Inner {
   Request request;
   MessageParser parser;
 
+  Fed feed(std::string_view bytes) {
+    if (parser.remembers() && !parser.is_begun()) {
+      if (const std::size_t used = parser.take_again(bytes)) return {used, Progress::head};
+      forget();
+    }
+    Fed fed = parser.feed(bytes);
+    fed.progress = note(fed.progress);
+    return fed;
+  }
+
+  void next() {
+    if (!parser.remembers()) forget();
+    parser.begin();
+  }
+
+ private:
   /// Fills in the rest of the head as soon as it is complete.
   Progress note(Progress progress) {
     const bool has_head = progress == Progress::head || progress == Progress::complete;
@@ -348,7 +350,16 @@ struct RequestParser::Inner {
     request.target.swap(parser.target_);
     request.version_minor = parser.raw_.http_minor;
     if (!split_target(request)) return parser.refuse(400, "a malformed target");
+    parser.remember();
     return progress;
+  }
+
+  void forget() {
+    request.method = {};  // note() then fills in everything else
+    empty(request.target);
+    empty(request.path);
+    decltype(request.query){}.swap(request.query);
+    parser.forget();
   }
 };
 
@@ -357,22 +368,10 @@ RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
-Fed RequestParser::feed(std::string_view bytes) {
-  Fed fed = inner_->parser.feed(bytes);
-  fed.progress = inner_->note(fed.progress);
-  return fed;
-}
-
-void RequestParser::next() {
-  Request& request = inner_->request;
-  request.method = {};  // note() then fills in everything else
-  empty(request.target);
-  empty(request.path);
-  decltype(request.query){}.swap(request.query);
-  inner_->parser.begin();
-}
-
-Request& RequestParser::request() noexcept { return inner_->request; }
+Fed RequestParser::feed(std::string_view bytes) { return inner_->feed(bytes); }
+void RequestParser::next() { inner_->next(); }
+const Request& RequestParser::request() const noexcept { return inner_->request; }
+std::string RequestParser::take_body() { return std::exchange(inner_->request.body, {}); }
 const Refusal& RequestParser::refusal() const noexcept { return inner_->parser.refusal_; }
 bool RequestParser::is_begun() const noexcept { return inner_->parser.is_begun(); }
 bool RequestParser::wants_keep_alive() const noexcept { return !inner_->parser.must_close_; }
@@ -422,6 +421,7 @@ Progress ResponseParser::finish() { return inner_->note(inner_->parser.finish())
 Response ResponseParser::take() {
   Response response = std::exchange(inner_->response, {});
   inner_->has_head = false;
+  inner_->parser.forget();
   inner_->parser.begin();
   return response;
 }

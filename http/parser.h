@@ -56,9 +56,11 @@ class RequestParser {
   /// Stops at the end of the head and at the end of the message; call again with
   /// what was not consumed.
   Fed feed(std::string_view bytes);
-  /// After `head`: what is known so far.  After `complete`, all of it, to take from, until
-  /// next(); it stays where it is.
-  Request& request() noexcept;
+  /// After `head`: what is known so far.  After `complete`, all of it, until next(); it
+  /// stays where it is.
+  const Request& request() const noexcept;
+  /// After `complete`, once.
+  std::string take_body();
   /// After `complete`: forgets the message, so that another one may begin.
   void next();
   const Refusal& refusal() const noexcept;

@@ -144,14 +144,14 @@ void Session::on_head(bool body_has_come) {
 }
 
 void Session::hand_over() {
-  Request& request = parser_.request();
+  const Request& request = parser_.request();
   ++server_->requests;
   is_head_ = request.method == "HEAD";
   is_http10_ = request.version_minor == 0;
   keep_alive_ = !closing_ && !is_http10_ && parser_.wants_keep_alive();
   enter(State::answering);
-  server_->handler(Exchange{*this, request});
-  if (exchange_ != nullptr) exchange_->request_ = nullptr;
+  server_->handler(Exchange{*this, parser_});
+  if (exchange_ != nullptr) exchange_->parser_ = nullptr;
   parser_.next();
 }
 

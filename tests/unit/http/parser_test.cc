@@ -39,7 +39,7 @@ Verdict parse(std::string_view bytes, std::size_t step) {
         return verdict;
       }
       if (fed.progress == Progress::complete) {
-        verdict.requests.push_back(std::move(parser.request()));
+        verdict.requests.push_back(parser.request());
         parser.next();
       }
     }
@@ -273,6 +273,56 @@ TEST_CASE("nothing of a request is left for the next one") {
   CHECK(request.query.empty());
   CHECK(request.headers.size() == 1);
   CHECK(request.body.empty());
+}
+
+TEST_CASE("a head that comes again means the same, with its own length") {
+  const auto request = [](std::string_view length, std::string_view body,
+                          std::string_view a = "1") {
+    return "POST /p?q=1 HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::string{length} +
+           "\r\nX-A: " + std::string{a} + "\r\n\r\n" + std::string{body};
+  };
+  const std::string first = request("02", "ab");
+  const std::string taken = "POST /p?q=1 [ab] ";
+
+  CHECK(parse(first + request("02", "cd") + request("03", "efg")).text() ==
+        taken + "POST /p?q=1 [cd] POST /p?q=1 [efg] idle");
+  CHECK(parse(first + request("02", "c")).text() == taken + "waits");
+  CHECK(parse(first + request("00", "") + first).text() ==
+        taken + "POST /p?q=1 [] " + taken + "idle");
+  CHECK(parse(first + request("2", "cd") + first).text() ==
+        taken + "POST /p?q=1 [cd] " + taken + "idle");
+  for (const std::string_view no_length : {"+2", "-2", "0x", "2 2", "\t\t", "ab"}) {
+    CAPTURE(no_length);
+    CHECK(parse(first + request(no_length, "cd")).text() == taken + "400");
+  }
+
+  const Verdict other = parse(first + request("02", "cd", "2") + request("02", "ef", "2"));
+  REQUIRE(other.requests.size() == 3);
+  CHECK(other.requests[0].headers.get("X-A") == "1");
+  CHECK(other.requests[1].headers.get("X-A") == "2");
+  CHECK(other.requests[2].headers.get("X-A") == "2");
+
+  const Verdict longer = parse(first + request("11", "hello world"));
+  REQUIRE(longer.requests.size() == 2);
+  CHECK(longer.requests[1].headers.get("Content-Length") == "11");
+  CHECK(longer.requests[1].parameter("q") == "1");
+}
+
+TEST_CASE("a head that comes again may not ask for more than the first") {
+  Limits limits;
+  limits.body_bytes = 50;
+  RequestParser parser{limits};
+  const std::string head = post_head + "Connection: close\r\nContent-Length: ";
+  REQUIRE(parser.feed(head + "05\r\n\r\n").progress == Progress::head);
+  REQUIRE(parser.feed("hello").progress == Progress::complete);
+  CHECK_FALSE(parser.wants_keep_alive());
+  parser.next();
+  REQUIRE(parser.feed(head + "50\r\n\r\n").progress == Progress::head);
+  REQUIRE(parser.feed(many(50, "x")).progress == Progress::complete);
+  CHECK_FALSE(parser.wants_keep_alive());
+  parser.next();
+  CHECK(parser.feed(head + "51\r\n\r\n").progress == Progress::failed);
+  CHECK(parser.refusal().status == 413);
 }
 
 TEST_CASE("a connection is kept unless one of its fields says close") {
