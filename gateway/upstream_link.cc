@@ -283,11 +283,14 @@ void Upstream::tell_curious() {
 /// `at_once`: clients may hear now; else only once their caller has returned.
 void Upstream::carry_out(Peer& peer, bool at_once) {
   if (!peer.link) return;
+  std::vector<relay::Output> outputs = std::move(peer.carried);
   // A message that cannot be sent makes more of them.
-  for (std::vector<relay::Output> outputs; peer.link->has_outputs();) {
+  while (peer.link->has_outputs()) {
     outputs = peer.link->take_outputs(std::move(outputs));
     for (relay::Output& output : outputs) carry_out(peer, output, at_once);
   }
+  outputs.clear();
+  peer.carried = std::move(outputs);
   if (&peer == now_.get() && lists_.has_outputs()) {
     for (relay::Output& output : lists_.take_outputs()) carry_out(peer, output, at_once);
   }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "gateway/http_upstream.h"
 #include "gateway/upstream.h"
@@ -55,10 +56,11 @@ class Upstream::Peer final : public runtime::ChannelListener {
   runtime::Channel* channel{nullptr};
   std::optional<HttpUpstream> http;
   std::optional<relay::Link> link;
-  Incarnation linked;              ///< whose link it is
-  std::string lost;                ///< why the HTTP session was lost; empty: it was not
-  std::deque<std::string> unsent;  ///< messages that the server's pipe did not take
-  unsigned sent{0};                ///< calls at the server
+  Incarnation linked;                  ///< whose link it is
+  std::string lost;                    ///< why the HTTP session was lost; empty: it was not
+  std::deque<std::string> unsent;      ///< messages that the server's pipe did not take
+  unsigned sent{0};                    ///< calls at the server
+  std::vector<relay::Output> carried;  ///< empty: memory for the next ones
 };
 
 }  // namespace mcpctl::gateway
