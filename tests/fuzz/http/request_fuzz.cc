@@ -1,5 +1,6 @@
 // Feeds bytes to the request parser whole and split where the input says: the
-// verdict must be the same, and what is accepted must keep the parser's promises.
+// verdict must be the same, and what is accepted must keep the parser's promises.  Whole,
+// a head that comes again is taken for read; one byte at a time each is read.
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ std::string verdict_of(std::string_view bytes, std::size_t step) {
       verdict += std::string{request.method} + " " + request.target + " " + request.body + "\n";
       for (const Header field : request.headers)
         verdict += std::string{field.name} + "=" + std::string{field.value} + "\n";
+      verdict += parser.wants_keep_alive() ? "keep\n" : "close\n";
       parser.next();
     }
   }
