@@ -13,12 +13,10 @@ void skip_space(std::string_view& rest) {
 }
 
 std::size_t string_length(std::string_view text) {
-  for (std::size_t i = 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == '"') {
-      return i + 1;
-    }
+  for (std::size_t quote = text.find('"', 1); quote != text.npos;
+       quote = text.find('"', quote + 1)) {
+    const std::size_t backslashes = quote - 1 - text.find_last_not_of('\\', quote - 1);
+    if (backslashes % 2 == 0) return quote + 1;
   }
   return text.size();
 }
@@ -159,7 +157,9 @@ std::optional<std::string> string_value(std::string_view raw) {
 bool is_string(std::string_view raw, std::string_view text) {
   if (raw.size() < 2 || raw.front() != '"') return false;
   const std::string_view between = raw.substr(1, raw.size() - 2);
-  if (between.find('\\') == between.npos) return between == text;
+  // An escape is longer than what it stands for.
+  const bool is_plain = between.size() <= text.size() || !between.contains('\\');
+  if (is_plain) return between == text && !text.contains('\\');
   if (between.size() > 6 * text.size()) return false;  // no escape is longer than six per byte
   return string_value(raw) == text;
 }

@@ -17,6 +17,16 @@ TEST_CASE("a member is found by its name, whatever stands before it") {
   CHECK(member(object, "c").empty());
 }
 
+TEST_CASE("a quote ends a string unless it is escaped, by an odd number of backslashes") {
+  const std::string_view object =
+      R"({"":"","even":"\\\\","odd":"\\\"","both":["\\","\"",{"}\\":"\\\\\"]"}],"z":1})";
+  CHECK(member(object, "") == R"("")");
+  CHECK(member(object, "even") == R"("\\\\")");
+  CHECK(member(object, "odd") == R"("\\\"")");
+  CHECK(member(object, "both") == R"(["\\","\"",{"}\\":"\\\\\"]"}])");
+  CHECK(member(object, "z") == "1");
+}
+
 TEST_CASE("what is not an object has no members, what is not an array no elements") {
   for (const std::string_view raw : {"", "1", "\"a\"", "null", "[{\"a\":1}]"}) {
     CHECK(member(raw, "a").empty());
@@ -38,6 +48,9 @@ TEST_CASE("a string is compared by what it says") {
   CHECK(is_string(R"("tools\/list")", "tools/list"));
   CHECK(is_string(R"("tools/list")", "tools/list"));
   CHECK_FALSE(is_string(R"("tools/lis")", "tools/list"));
+  CHECK(is_string(R"("a\\b")", R"(a\b)"));
+  CHECK_FALSE(is_string(R"("a\\b")", R"(a\\b)"));
+  CHECK_FALSE(is_string(R"("a\b")", R"(a\b)"));
   CHECK_FALSE(is_string("12", "12"));
 }
 
