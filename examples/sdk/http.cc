@@ -141,7 +141,7 @@ struct HttpEndpoint::State {
   void post(http::Exchange exchange) {
     const http::Request& request = exchange.request();
     if (const auto refused = check_media_types(request)) return refuse(exchange, *refused);
-    const std::string body = std::move(exchange.request().body);
+    const std::string body = exchange.take_body();
     const auto envelope = mcp::scan(body);
     const bool is_modern = request.headers.get("MCP-Protocol-Version") == mcp::newest_modern ||
                            (envelope && envelope->meta_protocol_version);
