@@ -68,8 +68,7 @@ if(NOT MCPCTL_SANITIZE)
 endif()
 
 # mcpctl_debug_beside(TARGET): what a release does not run stands in TARGET.debug, where
-# debuggers and profilers look for it.  The program is a sixth of the size then, and what
-# is left is written in large pieces, of which the kernel maps more at each page fault.
+# debuggers and profilers look for it.  The program is a sixth of the size then.
 function(mcpctl_debug_beside target)
   if(MCPCTL_SANITIZE OR MCPCTL_FUZZ OR NOT CMAKE_OBJCOPY
      OR NOT CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
