@@ -36,7 +36,7 @@ struct Door::Inside {
     Told told;
   };
 
-  /// Who asks for what.  Only until handle() returns; the answer may be moved out.
+  /// Who asks for what.  Only until handle() returns; body and answer may be moved out.
   struct Request {
     const http::Request& http;
     std::string body;

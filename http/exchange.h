@@ -29,7 +29,7 @@ class Exchange {
 
   /// Only until the handler has returned, even if it was answered before.
   const Request& request() const noexcept;
-  /// The request's, once and as long.
+  /// That of the request: once, and no later than request().
   std::string take_body();
   /// Nothing for TCP, and when the client has gone.
   std::optional<loop::PeerCredentials> peer() const;
