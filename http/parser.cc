@@ -57,7 +57,6 @@ class MessageParser {
     known_.forget();
     empty(target_);
     headers_.clear();
-    length_ = {};
   }
 
   /// After forget() or remember(): another message may come.
@@ -71,11 +70,11 @@ class MessageParser {
     must_close_ = false;
   }
 
-  /// At the end of a head: keeps it, if it came in one piece, is small and says how long
-  /// the body is.
+  /// At the end of a head: keeps it, if it is small and says how long the body is.
   void remember() {
-    const bool is_usual = came_whole_ && !length_.empty() && headers_.held().size() <= most_kept;
-    if (is_usual && phase_ == Phase::body) known_.keep(headers_, length_, raw_);
+    const auto length = headers_.find("Content-Length");
+    const bool is_usual = length && headers_.held().size() <= most_kept;
+    if (is_usual && phase_ == Phase::body) known_.keep(headers_, *length, raw_);
   }
   bool remembers() const noexcept { return known_.is_kept(); }
 
@@ -129,7 +128,6 @@ class MessageParser {
   }
 
   Fed feed_head(std::string_view bytes) {
-    came_whole_ = !scan_.is_begun();
     std::size_t used = 0;
     const HeadScan::Found found = scan_.scan(bytes, used);
     const bool folded = found == HeadScan::Found::fold;
@@ -241,12 +239,13 @@ class MessageParser {
     std::size_t lengths = 0;
     std::size_t hosts = 0;
     std::string_view encoding;
+    std::string_view length;
     for (const Header field : headers_) {
       if (equal_ignoring_case(field.name, "Host")) {
         ++hosts;
       } else if (equal_ignoring_case(field.name, "Content-Length")) {
         ++lengths;
-        length_ = field.value;
+        length = field.value;
       } else if (equal_ignoring_case(field.name, "Transfer-Encoding")) {
         ++encodings;
         encoding = field.value;
@@ -261,12 +260,12 @@ class MessageParser {
       if (raw_.http_minor == 0) refuse(400, "Transfer-Encoding in HTTP/1.0");
     }
     if (lengths > 1) refuse(400, "two Content-Length fields");
-    if (lengths == 1) check_length();
+    if (lengths == 1) check_length(length);
     if (type_ == HTTP_REQUEST) check_request(hosts);
   }
 
-  void check_length() {
-    const bool digits = !length_.empty() && std::ranges::all_of(length_, is_digit);
+  void check_length(std::string_view length) {
+    const bool digits = !length.empty() && std::ranges::all_of(length, is_digit);
     if (!digits) refuse(400, "a Content-Length that is no number");
     if (!skip_body_ && raw_.content_length > limits_.body_bytes) {
       refuse(413, "a body larger than " + std::to_string(limits_.body_bytes));
@@ -308,10 +307,8 @@ class MessageParser {
   llhttp_settings_t settings_{};
   HeadScan scan_;
   Phase phase_{Phase::head};
-  Headers::Place field_;     // the one that has begun
-  std::string_view length_;  // the Content-Length, in headers_; "": none
   KnownHead known_;
-  bool came_whole_{false};       // the head, in one piece
+  Headers::Place field_;         // the one that has begun
   std::size_t held_at_{0};       // where headers_ hold what execute() is looking at
   const char* buffer_{nullptr};  // that
   std::uint64_t fed_{0};         // bytes after the head, before buffer_

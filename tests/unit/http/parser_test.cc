@@ -308,7 +308,22 @@ TEST_CASE("a head that comes again means the same, with its own length") {
   CHECK(longer.requests[1].parameter("q") == "1");
 }
 
-TEST_CASE("a head that comes again may not ask for more than the first") {
+TEST_CASE("a head that came in pieces may come again at once") {
+  RequestParser parser;
+  const std::string head = post_head + "Content-Length: 2\r\n\r\n";
+  REQUIRE(parser.feed(head.substr(0, 30)).progress == Progress::more);
+  REQUIRE(parser.feed(head.substr(30)).progress == Progress::head);
+  REQUIRE(parser.feed("ab").progress == Progress::complete);
+  parser.next();
+  const Fed fed = parser.feed(post_head + "Content-Length: 3\r\n\r\ncde");
+  REQUIRE(fed.progress == Progress::head);
+  CHECK(fed.consumed == head.size());
+  REQUIRE(parser.feed("cde").progress == Progress::complete);
+  CHECK(parser.request().headers.get("Content-Length") == "3");
+  CHECK(parser.request().body == "cde");
+}
+
+TEST_CASE("a head that comes again is held to the limit of a body, too") {
   Limits limits;
   limits.body_bytes = 50;
   RequestParser parser{limits};
