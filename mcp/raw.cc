@@ -157,9 +157,9 @@ std::optional<std::string> string_value(std::string_view raw) {
 bool is_string(std::string_view raw, std::string_view text) {
   if (raw.size() < 2 || raw.front() != '"') return false;
   const std::string_view between = raw.substr(1, raw.size() - 2);
+  if (between == text) return !text.contains('\\');
   // An escape is longer than what it stands for.
-  const bool is_plain = between.size() <= text.size() || !between.contains('\\');
-  if (is_plain) return between == text && !text.contains('\\');
+  if (between.size() <= text.size() || !between.contains('\\')) return false;
   if (between.size() > 6 * text.size()) return false;  // no escape is longer than six per byte
   return string_value(raw) == text;
 }
