@@ -262,8 +262,8 @@ TEST_CASE("a name is resolved once there is a thread for it, and the others run 
   CHECK(fleet.request("GET", "/livez") == "ok\n");
 
   limit_processes(fleet, stranger, 4096);
-  fleet.await_why("named",
-                  "foreign Host");  // it was asked, and wants to be asked for by its own name
+  // It was asked, and wants to be asked for by its own name.
+  fleet.await_why("named", "foreign Host");
   CHECK(fleet.stop().exit_code == 0);
 }
 
