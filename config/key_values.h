@@ -1,8 +1,10 @@
-// The kinds of values that the key table is made of: each binds a member of a
-// struct to how it is read and written.  Included by keys.cc and special_values.cc alone.
+// The kinds of values that the key tables are made of: each binds a member of a struct to
+// how it is read and written, as read(Values&, const Node&, OWNER&) and write(const OWNER&)
+// of a type without members.  Included by the tables' files alone.
 #pragma once
-#include <limits>
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "config/duration.h"
 #include "config/keys.h"
@@ -15,189 +17,17 @@ namespace mcpctl::config {
 using Json = nlohmann::ordered_json;
 
 template <typename Owner>
-Value<Owner> boolean(bool Owner::* member) {
-  return {
-      Shape::boolean,
-      {},
-      [=](Values& values, const Node& node, Owner& into) { values.boolean(node, into.*member); },
-      [=](const Owner& from) -> Json { return from.*member; }};
-}
-
-/// `hidden` is the value that stands for "not set" and is not written.
-template <typename Owner, typename Number>
-Value<Owner> integer(Number Owner::* member, std::int64_t least, std::int64_t most,
-                     std::optional<Number> hidden = {}) {
-  return {Shape::integer,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            std::int64_t number = 0;
-            if (values.integer(node, least, most, number)) {
-              into.*member = static_cast<Number>(number);
-            }
-          },
-          [=](const Owner& from) -> Json {
-            return hidden && from.*member == *hidden ? Json{} : Json(from.*member);
-          }};
-}
-
-template <typename Owner, typename Number>
-Value<Owner> integer(std::optional<Number> Owner::* member, std::int64_t least, std::int64_t most) {
-  return {Shape::integer,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            std::int64_t number = 0;
-            if (values.integer(node, least, most, number)) {
-              into.*member = static_cast<Number>(number);
-            }
-          },
-          [=](const Owner& from) -> Json { return from.*member ? Json(*(from.*member)) : Json{}; }};
-}
-
-template <typename Owner, typename Member>
-Value<Owner> duration(Member Owner::* member, Duration least = Duration{0}) {
-  return {Shape::duration,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            Duration duration{0};
-            if (values.duration(node, least, duration)) into.*member = duration;
-          },
-          [=](const Owner& from) -> Json {
-            if constexpr (std::is_same_v<Member, Duration>) {
-              return format_duration(from.*member);
-            } else {
-              return from.*member ? Json(format_duration(*(from.*member))) : Json{};
-            }
-          }};
-}
-
-template <typename Owner>
-Value<Owner> size(std::uint64_t Owner::* member, std::uint64_t least, bool zero_is_none = false) {
-  return {Shape::size,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            std::uint64_t bytes = 0;
-            if (!values.size(node, bytes)) return;
-            if (bytes < least) {
-              values.error(node, "too small; expected at least " + format_size(least));
-            } else {
-              into.*member = bytes;
-            }
-          },
-          [=](const Owner& from) -> Json {
-            return zero_is_none && from.*member == 0 ? Json{} : Json(format_size(from.*member));
-          }};
-}
-
-template <typename Owner, typename Enum, std::size_t Count>
-Value<Owner> choice(Enum Owner::* member, const Names<Enum, Count>& names) {
-  const auto words = spellings(names);
-  return {Shape::choice,
-          {words.begin(), words.end()},
-          [=, &names](Values& values, const Node& node, Owner& into) {
-            if (node.type != Node::Type::string) {
-              values.expected(node, listed(words));
-            } else if (const auto found = find_name(names, node.text)) {
-              into.*member = *found;
-            } else {
-              values.error(node, "expected " + listed(words) + ", found " + in_quotes(node.text),
-                           did_you_mean(node.text, words));
-            }
-          },
-          [=, &names](const Owner& from) -> Json { return spell(names, from.*member); }};
-}
-
-/// Strings of ours are expanded like the others; `literal` ones (patterns) are not.
-enum class Expanding { yes, no };
-
-template <typename Owner>
-Value<Owner> string(std::string Owner::* member, Expanding expanding = Expanding::yes) {
-  return {Shape::string,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            if (expanding == Expanding::yes) {
-              values.text(node, into.*member);
-            } else {
-              values.literal(node, into.*member);
-            }
-          },
-          [=](const Owner& from) -> Json {
-            if ((from.*member).empty()) return {};
-            return expanding == Expanding::yes ? escape_expansion(from.*member) : from.*member;
-          }};
-}
-
-/// A folder; relative ones are seen from the file.
-template <typename Owner>
-Value<Owner> folder(std::string Owner::* member) {
-  Value<Owner> value = string(member);
-  value.read = [=](Values& values, const Node& node, Owner& into) {
-    std::string path;
-    if (!values.text(node, path)) return;
-    into.*member =
-        path.empty() ? path : resolve_path(path, values.scope().folder, values.scope().world->home);
-  };
-  return value;
-}
-
-template <typename Owner>
-Value<Owner> strings(std::vector<std::string> Owner::* member) {
-  return {Shape::strings,
-          {},
-          [=](Values& values, const Node& node, Owner& into) { values.texts(node, into.*member); },
-          [=](const Owner& from) -> Json {
-            if ((from.*member).empty()) return {};
-            Json list = Json::array();
-            for (const std::string& text : from.*member) list.push_back(escape_expansion(text));
-            return list;
-          }};
-}
-
-/// Unset is another thing than empty.
-template <typename Owner>
-Value<Owner> strings(std::optional<std::vector<std::string>> Owner::* member) {
-  return {Shape::strings,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            std::vector<std::string> texts;
-            if (values.texts(node, texts)) into.*member = std::move(texts);
-          },
-          [=](const Owner& from) -> Json {
-            if (!(from.*member)) return {};
-            Json list = Json::array();
-            for (const std::string& text : *(from.*member)) list.push_back(escape_expansion(text));
-            return list;
-          }};
-}
-
-template <typename Owner>
-Value<Owner> exit_codes(std::vector<int> Owner::* member) {
-  return {Shape::integers,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            if (!values.array(node, "exit codes")) return;
-            std::vector<int> codes;
-            for (std::size_t i = 0; i < node.items.size(); ++i) {
-              const Values::Within within{values, "[" + std::to_string(i) + "]", node.items[i]};
-              std::int64_t code = 0;
-              if (values.integer(node.items[i], 0, 255, code)) {
-                codes.push_back(static_cast<int>(code));
-              }
-            }
-            into.*member = std::move(codes);
-          },
-          [=](const Owner& from) -> Json { return from.*member; }};
-}
-
-template <typename Owner>
 std::vector<KeyRow> rows_of(Keys<Owner> keys, const Owner& fresh) {
   std::vector<KeyRow> rows;
   for (const Key<Owner>& key : keys) {
     const std::string name{key.name};
     const bool is_section = key.value.shape == Shape::section;
     const Json fallback = is_section ? Json{} : key.value.write(fresh);
-    rows.push_back(
-        {name, key.value.shape, key.value.choices, fallback.is_null() ? "" : fallback.dump()});
-    if (!key.value.rows) continue;
+    rows.push_back({name,
+                    key.value.shape,
+                    {key.value.choices.begin(), key.value.choices.end()},
+                    fallback.is_null() ? "" : fallback.dump()});
+    if (key.value.rows == nullptr) continue;
     for (KeyRow row : key.value.rows()) {
       row.path = name + "." + row.path;
       rows.push_back(std::move(row));
@@ -240,26 +70,220 @@ void read_keys(Values& values, const Node& node, std::string_view owner, Keys<Ow
   }
 }
 
-/// An object with keys of its own at `member`.  A bare string, where `shorthand`
-/// names a key, means that key.
-template <typename Owner, typename Inner>
-Value<Owner> section(Inner Owner::* member, std::string_view name, Keys<Inner> keys,
-                     std::string_view shorthand = {}) {
-  return {Shape::section,
-          {},
-          [=](Values& values, const Node& node, Owner& into) {
-            if (node.type != Node::Type::string || shorthand.empty()) {
-              read_keys(values, node, name, keys, into.*member);
-              return;
-            }
-            for (const Key<Inner>& key : keys) {
-              if (key.name != shorthand) continue;
-              const Values::Within within{values, shorthand, node};
-              key.value.read(values, node, into.*member);
-            }
-          },
-          [=](const Owner& from) -> Json { return write_keys(keys, from.*member); },
-          [=] { return rows_of(keys, Inner{}); }};
+namespace kind {
+
+/// The number that a member holds, be it optional or not.
+template <typename Member>
+struct Held {
+  using Number = Member;
+};
+template <typename Inner>
+struct Held<std::optional<Inner>> {
+  using Number = Inner;
+};
+
+inline Json written(Duration duration) { return format_duration(duration); }
+inline Json written(const std::vector<std::string>& texts) {
+  Json list = Json::array();
+  for (const std::string& text : texts) list.push_back(escape_expansion(text));
+  return list;
+}
+template <typename Number>
+Json written(const Number& number) {
+  return number;
+}
+template <typename Inner>
+Json written(const std::optional<Inner>& member) {
+  return member ? written(*member) : Json{};
 }
 
+template <auto member>
+struct Boolean {
+  static constexpr Shape shape = Shape::boolean;
+  static void read(Values& values, const Node& node, auto& into) {
+    values.boolean(node, into.*member);
+  }
+  static Json write(const auto& from) { return from.*member; }
+};
+
+/// Whether a number that is 0 stands for "not set", and is not written.
+enum class Zero { is_a_number, is_unset };
+
+template <auto member, std::int64_t least, std::int64_t most, Zero zero = Zero::is_a_number>
+struct Integer {
+  static constexpr Shape shape = Shape::integer;
+  static void read(Values& values, const Node& node, auto& into) {
+    using Number = typename Held<std::remove_cvref_t<decltype(into.*member)>>::Number;
+    std::int64_t number = 0;
+    if (values.integer(node, least, most, number)) into.*member = static_cast<Number>(number);
+  }
+  static Json write(const auto& from) {
+    if constexpr (zero == Zero::is_unset) {
+      if (from.*member == 0) return {};
+    }
+    return written(from.*member);
+  }
+};
+
+/// `least` is in milliseconds.
+template <auto member, std::int64_t least = 0>
+struct TimeSpan {
+  static constexpr Shape shape = Shape::duration;
+  static void read(Values& values, const Node& node, auto& into) {
+    Duration duration{0};
+    if (values.duration(node, Duration{least}, duration)) into.*member = duration;
+  }
+  static Json write(const auto& from) { return written(from.*member); }
+};
+
+template <auto member, std::uint64_t least, Zero zero = Zero::is_a_number>
+struct Size {
+  static constexpr Shape shape = Shape::size;
+  static void read(Values& values, const Node& node, auto& into) {
+    std::uint64_t bytes = 0;
+    if (!values.size(node, bytes)) return;
+    if (bytes < least) {
+      values.error(node, "too small; expected at least " + format_size(least));
+    } else {
+      into.*member = bytes;
+    }
+  }
+  static Json write(const auto& from) {
+    if (zero == Zero::is_unset && from.*member == 0) return {};
+    return format_size(from.*member);
+  }
+};
+
+template <auto member, const auto& names>
+struct Choice {
+  static constexpr Shape shape = Shape::choice;
+  static constexpr auto choices = spellings(names);
+  static void read(Values& values, const Node& node, auto& into) {
+    if (node.type != Node::Type::string) {
+      values.expected(node, listed(choices));
+    } else if (const auto found = find_name(names, node.text)) {
+      into.*member = *found;
+    } else {
+      values.error(node, "expected " + listed(choices) + ", found " + in_quotes(node.text),
+                   did_you_mean(node.text, choices));
+    }
+  }
+  static Json write(const auto& from) { return spell(names, from.*member); }
+};
+
+/// Its variables are expanded.
+template <auto member>
+struct String {
+  static constexpr Shape shape = Shape::string;
+  static void read(Values& values, const Node& node, auto& into) {
+    values.text(node, into.*member);
+  }
+  static Json write(const auto& from) {
+    return (from.*member).empty() ? Json{} : Json(escape_expansion(from.*member));
+  }
+};
+
+/// As it is written: a pattern, or a name.
+template <auto member>
+struct Literal {
+  static constexpr Shape shape = Shape::string;
+  static void read(Values& values, const Node& node, auto& into) {
+    values.literal(node, into.*member);
+  }
+  static Json write(const auto& from) {
+    return (from.*member).empty() ? Json{} : Json(from.*member);
+  }
+};
+
+/// Relative ones are seen from the file.
+template <auto member>
+struct Folder : String<member> {
+  static void read(Values& values, const Node& node, auto& into) {
+    std::string path;
+    if (!values.text(node, path)) return;
+    into.*member =
+        path.empty() ? path : resolve_path(path, values.scope().folder, values.scope().world->home);
+  }
+};
+
+template <auto member>
+struct Strings {
+  static constexpr Shape shape = Shape::strings;
+  static void read(Values& values, const Node& node, auto& into) {
+    values.texts(node, into.*member);
+  }
+  static Json write(const auto& from) {
+    return (from.*member).empty() ? Json{} : written(from.*member);
+  }
+};
+
+/// Unset is another thing than empty.
+template <auto member>
+struct OptionalStrings {
+  static constexpr Shape shape = Shape::strings;
+  static void read(Values& values, const Node& node, auto& into) {
+    std::vector<std::string> texts;
+    if (values.texts(node, texts)) into.*member = std::move(texts);
+  }
+  static Json write(const auto& from) { return written(from.*member); }
+};
+
+template <auto member>
+struct ExitCodes {
+  static constexpr Shape shape = Shape::integers;
+  static void read(Values& values, const Node& node, auto& into) {
+    if (!values.array(node, "exit codes")) return;
+    std::vector<int> codes;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const Values::Within within{values, "[" + std::to_string(i) + "]", node.items[i]};
+      std::int64_t code = 0;
+      if (values.integer(node.items[i], 0, 255, code)) codes.push_back(static_cast<int>(code));
+    }
+    into.*member = std::move(codes);
+  }
+  static Json write(const auto& from) { return from.*member; }
+};
+
+/// What messages call a section, as a template argument.
+template <std::size_t Size>
+struct Name {
+  char text[Size];
+  constexpr Name(const char (&literal)[Size]) {  // NOLINT(google-explicit-constructor)
+    std::copy_n(literal, Size, text);
+  }
+  constexpr operator std::string_view() const {  // NOLINT(google-explicit-constructor)
+    return {text, Size - 1};
+  }
+};
+
+template <typename Owner, std::size_t Count>
+constexpr Keys<Owner> all(const Key<Owner> (&keys)[Count]) {
+  return keys;
+}
+
+/// An object with keys of its own at `member`.
+template <auto member, Name name, const auto& keys>
+struct Section {
+  static constexpr Shape shape = Shape::section;
+  static void read(Values& values, const Node& node, auto& into) {
+    read_keys(values, node, name, all(keys), into.*member);
+  }
+  static Json write(const auto& from) { return write_keys(all(keys), from.*member); }
+  static std::vector<KeyRow> rows() { return rows_of(all(keys), {}); }
+};
+
+/// A section in whose place a bare string means its first key.
+template <auto member, Name name, const auto& keys>
+struct SectionOrFirst : Section<member, name, keys> {
+  static void read(Values& values, const Node& node, auto& into) {
+    if (node.type != Node::Type::string) {
+      return Section<member, name, keys>::read(values, node, into);
+    }
+    const auto& first = *std::begin(keys);
+    const Values::Within within{values, first.name, node};
+    first.value.read(values, node, into.*member);
+  }
+};
+
+}  // namespace kind
 }  // namespace mcpctl::config

@@ -10,76 +10,69 @@
 namespace mcpctl::config {
 namespace {
 
-using namespace std::chrono_literals;
-
 constexpr std::int64_t many = 1'000'000;
 
-Keys<Backoff> backoff_keys() {
-  static const Key<Backoff> keys[]{
-      {"initial", duration(&Backoff::initial)},
-      {"max", duration(&Backoff::max, 10ms)},
-      {"stable", duration(&Backoff::stable)},
-  };
-  return keys;
-}
+using namespace kind;
 
-Keys<CrashLoop> crash_loop_keys() {
-  static const Key<CrashLoop> keys[]{
-      {"failures", integer(&CrashLoop::failures, 1, many)},
-      {"window", duration(&CrashLoop::window, 1ms)},
-      {"retry", duration(&CrashLoop::retry)},
-  };
-  return keys;
-}
+constexpr Key<Backoff> backoff_keys[]{
+    {"initial", TimeSpan<&Backoff::initial>{}},
+    {"max", TimeSpan<&Backoff::max, 10>{}},
+    {"stable", TimeSpan<&Backoff::stable>{}},
+};
 
-Keys<Readiness> readiness_keys() {
-  static const Key<Readiness> keys[]{
-      {"method", choice(&Readiness::method, readiness_names)},
-      {"port", integer<Readiness, std::uint16_t>(&Readiness::port, 1, 65535, 0)},
-      {"path", string(&Readiness::path)},
-      {"command", strings(&Readiness::command)},
-      {"pattern", string(&Readiness::pattern, Expanding::no)},
-      {"fd", integer<Readiness, int>(&Readiness::notify_fd, 3, 255, 0)},
-      {"after", duration(&Readiness::after)},
-      {"timeout", duration(&Readiness::timeout, 1ms)},
-      {"timeoutMax", duration(&Readiness::timeout_max, 1ms)},
-  };
-  return keys;
-}
+constexpr Key<CrashLoop> crash_loop_keys[]{
+    {"failures", Integer<&CrashLoop::failures, 1, many>{}},
+    {"window", TimeSpan<&CrashLoop::window, 1>{}},
+    {"retry", TimeSpan<&CrashLoop::retry>{}},
+};
 
-Keys<Liveness> liveness_keys() {
-  static const Key<Liveness> keys[]{
-      {"method", choice(&Liveness::method, liveness_names)},
-      {"port", integer<Liveness, std::uint16_t>(&Liveness::port, 1, 65535, 0)},
-      {"path", string(&Liveness::path)},
-      {"command", strings(&Liveness::command)},
-      {"interval", duration(&Liveness::interval, 10ms)},
-      {"timeout", duration(&Liveness::timeout, 1ms)},
-      {"failures", integer(&Liveness::failures, 1, 1000)},
-  };
-  return keys;
-}
+constexpr Key<Readiness> readiness_keys[]{
+    {"method", Choice<&Readiness::method, readiness_names>{}},
+    {"port", Integer<&Readiness::port, 1, 65535, Zero::is_unset>{}},
+    {"path", String<&Readiness::path>{}},
+    {"command", Strings<&Readiness::command>{}},
+    {"pattern", Literal<&Readiness::pattern>{}},
+    {"fd", Integer<&Readiness::notify_fd, 3, 255, Zero::is_unset>{}},
+    {"after", TimeSpan<&Readiness::after>{}},
+    {"timeout", TimeSpan<&Readiness::timeout, 1>{}},
+    {"timeoutMax", TimeSpan<&Readiness::timeout_max, 1>{}},
+};
 
-Keys<StopLadder> stop_keys() {
-  static const Key<StopLadder> keys[]{
-      {"drain", duration(&StopLadder::drain)},
-      {"eof", duration(&StopLadder::eof)},
-      {"term", duration(&StopLadder::term)},
-      {"signal", stop_signal()},
-  };
-  return keys;
-}
+constexpr Key<Liveness> liveness_keys[]{
+    {"method", Choice<&Liveness::method, liveness_names>{}},
+    {"port", Integer<&Liveness::port, 1, 65535, Zero::is_unset>{}},
+    {"path", String<&Liveness::path>{}},
+    {"command", Strings<&Liveness::command>{}},
+    {"interval", TimeSpan<&Liveness::interval, 10>{}},
+    {"timeout", TimeSpan<&Liveness::timeout, 1>{}},
+    {"failures", Integer<&Liveness::failures, 1, 1000>{}},
+};
 
-Keys<Logs> logs_keys() {
-  static const Key<Logs> keys[]{
-      {"dir", folder(&Logs::dir)},
-      {"format", choice(&Logs::format, log_format_names)},
-      {"maxSize", size(&Logs::max_size, 4096)},
-      {"keep", integer(&Logs::keep, 0, 1000)},
-      {"ring", size(&Logs::ring, 1024)},
-  };
-  return keys;
-}
+/// "SIGTERM", "TERM" and "term" alike.
+struct StopSignal : Choice<&StopLadder::signal, signal_names> {
+  static void read(Values& values, const Node& node, StopLadder& into) {
+    Node full = node;
+    for (char& c : full.text) c = upper(c);
+    if (!full.text.starts_with("SIG")) full.text = "SIG" + full.text;
+    const bool known = find_name(signal_names, full.text).has_value();
+    Choice::read(values, known ? full : node, into);
+  }
+};
+
+constexpr Key<StopLadder> stop_keys[]{
+    {"drain", TimeSpan<&StopLadder::drain>{}},
+    {"eof", TimeSpan<&StopLadder::eof>{}},
+    {"term", TimeSpan<&StopLadder::term>{}},
+    {"signal", StopSignal{}},
+};
+
+constexpr Key<Logs> logs_keys[]{
+    {"dir", Folder<&Logs::dir>{}},
+    {"format", Choice<&Logs::format, log_format_names>{}},
+    {"maxSize", Size<&Logs::max_size, 4096>{}},
+    {"keep", Integer<&Logs::keep, 0, 1000>{}},
+    {"ring", Size<&Logs::ring, 1024>{}},
+};
 
 bool is_fleet_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && is_alphanumeric(name[0]) &&
@@ -88,9 +81,8 @@ bool is_fleet_name(std::string_view name) {
          });
 }
 
-Value<Config> fleet_name() {
-  Value<Config> value = string(&Config::name, Expanding::no);
-  value.read = [](Values& values, const Node& node, Config& into) {
+struct FleetName : Literal<&Config::name> {
+  static void read(Values& values, const Node& node, Config& into) {
     std::string name;
     if (!values.literal(node, name)) return;
     if (!is_fleet_name(name)) {
@@ -99,9 +91,8 @@ Value<Config> fleet_name() {
                           "begins with a letter or digit");
     }
     into.name = std::move(name);
-  };
-  return value;
-}
+  }
+};
 
 bool is_listen_address(std::string_view text) {
   const std::size_t colon = text.rfind(':');
@@ -115,9 +106,8 @@ bool is_listen_address(std::string_view text) {
   return problem == std::errc{} && rest == end && port <= 65535;
 }
 
-Value<Gateway> listen_address() {
-  Value<Gateway> listen = string(&Gateway::listen);
-  listen.read = [](Values& values, const Node& node, Gateway& into) {
+struct ListenAddress : String<&Gateway::listen> {
+  static void read(Values& values, const Node& node, Gateway& into) {
     std::string address;
     if (!values.resolved(node, address)) return;
     if (address == "off") {
@@ -127,148 +117,129 @@ Value<Gateway> listen_address() {
     } else {
       values.error(node, "expected HOST:PORT such as \"127.0.0.1:7420\", or \"off\"");
     }
-  };
-  listen.write = [](const Gateway& from) -> Json {
-    return from.listen.empty() ? "off" : from.listen;
-  };
-  return listen;
-}
+  }
+  static Json write(const Gateway& from) { return from.listen.empty() ? "off" : from.listen; }
+};
 
-Keys<Gateway> gateway_keys() {
-  static const Key<Gateway> keys[]{
-      {"listen", listen_address()},
-      {"tokens", tokens()},
-      {"allowedHosts", strings(&Gateway::allowed_hosts)},
-      {"allowedOrigins", strings(&Gateway::allowed_origins)},
-      {"maxBody", size(&Gateway::max_body, 1024)},
-      {"maxSessions", integer(&Gateway::max_sessions, 1, many)},
-      {"sessionIdle", duration(&Gateway::session_idle, 1s)},
-      {"maxInFlight", integer(&Gateway::max_in_flight, 1, many)},
-      {"connectionsPerPeer", integer(&Gateway::connections_per_peer, 0, many)},
-      {"requestsPerSecond", integer(&Gateway::requests_per_second, 0, many)},
-      {"keepAlive", duration(&Gateway::keep_alive)},
-      {"accessLog", boolean(&Gateway::access_log)},
-  };
-  return keys;
-}
+constexpr Key<Gateway> gateway_keys[]{
+    {"listen", ListenAddress{}},
+    {"tokens", Tokens{}},
+    {"allowedHosts", Strings<&Gateway::allowed_hosts>{}},
+    {"allowedOrigins", Strings<&Gateway::allowed_origins>{}},
+    {"maxBody", Size<&Gateway::max_body, 1024>{}},
+    {"maxSessions", Integer<&Gateway::max_sessions, 1, many>{}},
+    {"sessionIdle", TimeSpan<&Gateway::session_idle, 1000>{}},
+    {"maxInFlight", Integer<&Gateway::max_in_flight, 1, many>{}},
+    {"connectionsPerPeer", Integer<&Gateway::connections_per_peer, 0, many>{}},
+    {"requestsPerSecond", Integer<&Gateway::requests_per_second, 0, many>{}},
+    {"keepAlive", TimeSpan<&Gateway::keep_alive>{}},
+    {"accessLog", Boolean<&Gateway::access_log>{}},
+};
 
 /// The gateway's door does not open then; who checks a file hears of it before.
-Value<Config> gateway() {
-  Value<Config> value = section(&Config::gateway, "gateway", gateway_keys());
-  value.read = [read = value.read](Values& values, const Node& node, Config& into) {
-    read(values, node, into);
+struct GatewaySection : Section<&Config::gateway, "gateway", gateway_keys> {
+  static void read(Values& values, const Node& node, Config& into) {
+    Section::read(values, node, into);
     const Node* listen = node.find("listen");
     if (listen == nullptr || !into.gateway.is_beyond_loopback()) return;
     if (node.find("tokens") != nullptr || !into.gateway.tokens.empty()) return;
     const Values::Within within{values, "listen", *listen};
     values.warning(*listen, "whoever reaches an address that is not loopback needs a token",
                    "set gateway.tokens, or listen on 127.0.0.1");
-  };
-  return value;
-}
+  }
+};
 
-/// A value of the Config or of the defaults, as one of the whole Fleet.
-template <typename Inner>
-Value<Fleet> of_fleet(Inner Fleet::* part, const Value<Inner>& value) {
-  return {value.shape, value.choices,
-          [part, value](Values& values, const Node& node, Fleet& into) {
-            value.read(values, node, into.*part);
-          },
-          [part, value](const Fleet& from) -> Json { return value.write(from.*part); }, value.rows};
-}
+// What cannot be the same for all stands first: defaults_keys() is the rest.
+constexpr Key<Draft> server_table[]{
+    {"kind", Choice<&Server::kind, kind_names>{}, false},
+    {"port", Integer<&Server::port, 0, 65535>{}, false},
+    {"dependsOn", Dependencies{}, false},
+    {"lifecycle", Choice<&Server::startup, startup_names>{}},
+    {"idleStop", TimeSpan<&Server::idle_stop>{}},
+    {"required", Boolean<&Server::required>{}},
+    {"restart", Choice<&Server::restart, restart_names>{}},
+    {"backoff", Section<&Server::backoff, "backoff", backoff_keys>{}},
+    {"crashLoop", Section<&Server::crash_loop, "crashLoop", crash_loop_keys>{}},
+    {"successExitCodes", ExitCodes<&Server::success_exit_codes>{}},
+    {"noRestartExitCodes", ExitCodes<&Server::no_restart_exit_codes>{}},
+    {"readiness", SectionOrFirst<&Server::readiness, "readiness", readiness_keys>{}},
+    {"liveness", SectionOrFirst<&Server::liveness, "liveness", liveness_keys>{}},
+    {"stop", Section<&Server::stop, "stop", stop_keys>{}},
+    {"memory", Size<&Server::memory, 1u << 20, Zero::is_unset>{}},
+    {"pids", Integer<&Server::pids, 1, 4 * many, Zero::is_unset>{}},
+    {"rlimits", Limits{}},
+    {"user", Account<&Draft::user_name>{}},
+    {"group", Account<&Draft::group_name>{}},
+    {"umask", Umask{}},
+    {"oomScoreAdj", Integer<&Server::oom_score_adj, -1000, 1000>{}},
+    {"inheritEnv", Inherit{}},
+    {"share", Choice<&Server::sharing, sharing_names>{}},
+    {"maxSessions", Integer<&Server::max_sessions, 1, 10'000>{}},
+    {"maxConcurrentRequests", Integer<&Server::max_concurrent_requests, 0, many>{}},
+    {"queueSize", Integer<&Server::queue_size, 0, many>{}},
+    {"queueTimeout", TimeSpan<&Server::queue_timeout>{}},
+    {"requestTimeout", TimeSpan<&Server::request_timeout, 1>{}},
+    {"requestTimeoutMax", TimeSpan<&Server::request_timeout_max, 1>{}},
+    {"enabledTools", Strings<&Server::enabled_tools>{}},
+    {"disabledTools", Strings<&Server::disabled_tools>{}},
+    {"repeatCalls", Boolean<&Server::repeat_calls>{}},
+    {"logs", Section<&Server::logs, "logs", logs_keys>{}},
+    {"watch", OptionalStrings<&Server::watch>{}},
+};
 
-Json say_nothing(const Fleet&) { return {}; }
+/// A kind of the Config or of the defaults, as one of the whole Fleet.
+template <auto part, typename Kind>
+struct Of : Kind {
+  static void read(Values& values, const Node& node, Fleet& into) {
+    Kind::read(values, node, into.*part);
+  }
+  static Json write(const Fleet& from) { return Kind::write(from.*part); }
+};
+template <typename Kind>
+using OfConfig = Of<&Fleet::config, Kind>;
 
-Value<Fleet> defaults() {
-  return {Shape::section,
-          {},
-          [](Values& values, const Node& node, Fleet& into) {
-            Node shared = node;
-            for (const Key<Draft>& key : server_keys()) {
-              const Node* value = key.in_defaults ? nullptr : node.find(key.name);
-              if (value == nullptr) continue;
-              values.error(*value, in_quotes(key.name) + " cannot be the same for every server");
-              std::erase_if(shared.members,
-                            [&](const Member& member) { return member.key == key.name; });
-            }
-            read_keys(values, shared, "defaults", defaults_keys(), into.defaults);
-          },
-          say_nothing};
-}
+/// What is read into each server is written there.
+struct Defaults {
+  static constexpr Shape shape = Shape::section;
+  static void read(Values& values, const Node& node, Fleet& into) {
+    Node shared = node;
+    for (const Key<Draft>& key : server_keys()) {
+      const Node* value = key.in_defaults ? nullptr : node.find(key.name);
+      if (value == nullptr) continue;
+      values.error(*value, in_quotes(key.name) + " cannot be the same for every server");
+      std::erase_if(shared.members, [&](const Member& member) { return member.key == key.name; });
+    }
+    read_keys(values, shared, "defaults", defaults_keys(), into.defaults);
+  }
+  static Json write(const Fleet& /*from*/) { return {}; }
+};
 
 /// The logs of all servers; each may still say otherwise.
-Value<Fleet> fleet_logs() {
-  Value<Fleet> value =
-      of_fleet(&Fleet::defaults, Value<Draft>{section(&Server::logs, "logs", logs_keys())});
-  value.write = say_nothing;
-  return value;
-}
+struct FleetLogs : Of<&Fleet::defaults, Section<&Server::logs, "logs", logs_keys>> {
+  static Json write(const Fleet& /*from*/) { return {}; }
+};
+
+// "logs" stands before "defaults", so that defaults.logs has the last word.
+constexpr Key<Fleet> fleet_table[]{
+    {"name", OfConfig<FleetName>{}},
+    {"logs", FleetLogs{}},
+    {"defaults", Defaults{}},
+    {"maxConcurrentStarts",
+     OfConfig<Integer<&Config::max_concurrent_starts, 1, many, Zero::is_unset>>{}},
+    {"shutdownTimeout", OfConfig<TimeSpan<&Config::shutdown_timeout, 1>>{}},
+    {"gateway", OfConfig<GatewaySection>{}},
+};
 
 }  // namespace
 
-Keys<Draft> server_keys() {
-  static const Key<Draft> keys[]{
-      {"kind", choice(&Server::kind, kind_names), false},
-      {"port", integer(&Server::port, 0, 65535), false},
-      {"lifecycle", choice(&Server::startup, startup_names)},
-      {"idleStop", duration(&Server::idle_stop)},
-      {"dependsOn", dependencies(), false},
-      {"required", boolean(&Server::required)},
-      {"restart", choice(&Server::restart, restart_names)},
-      {"backoff", section(&Server::backoff, "backoff", backoff_keys())},
-      {"crashLoop", section(&Server::crash_loop, "crashLoop", crash_loop_keys())},
-      {"successExitCodes", exit_codes(&Server::success_exit_codes)},
-      {"noRestartExitCodes", exit_codes(&Server::no_restart_exit_codes)},
-      {"readiness", section(&Server::readiness, "readiness", readiness_keys(), "method")},
-      {"liveness", section(&Server::liveness, "liveness", liveness_keys(), "method")},
-      {"stop", section(&Server::stop, "stop", stop_keys())},
-      {"memory", size(&Server::memory, 1u << 20, true)},
-      {"pids", integer<Server, std::uint64_t>(&Server::pids, 1, 4 * many, 0)},
-      {"rlimits", limits()},
-      {"user", account(&Draft::user_name)},
-      {"group", account(&Draft::group_name)},
-      {"umask", umask_value()},
-      {"oomScoreAdj", integer(&Server::oom_score_adj, -1000, 1000)},
-      {"inheritEnv", inherit_env()},
-      {"share", choice(&Server::sharing, sharing_names)},
-      {"maxSessions", integer(&Server::max_sessions, 1, 10'000)},
-      {"maxConcurrentRequests", integer(&Server::max_concurrent_requests, 0, many)},
-      {"queueSize", integer(&Server::queue_size, 0, many)},
-      {"queueTimeout", duration(&Server::queue_timeout)},
-      {"requestTimeout", duration(&Server::request_timeout, 1ms)},
-      {"requestTimeoutMax", duration(&Server::request_timeout_max, 1ms)},
-      {"enabledTools", strings(&Server::enabled_tools)},
-      {"disabledTools", strings(&Server::disabled_tools)},
-      {"repeatCalls", boolean(&Server::repeat_calls)},
-      {"logs", section(&Server::logs, "logs", logs_keys())},
-      {"watch", strings(&Server::watch)},
-  };
-  return keys;
-}
+Keys<Draft> server_keys() { return server_table; }
 
 Keys<Draft> defaults_keys() {
-  static const std::vector<Key<Draft>> keys = [] {
-    std::vector<Key<Draft>> shared;
-    std::ranges::copy_if(server_keys(), std::back_inserter(shared), &Key<Draft>::in_defaults);
-    return shared;
-  }();
-  return keys;
+  const auto* const first = std::ranges::find_if(server_table, &Key<Draft>::in_defaults);
+  return {first, std::end(server_table)};
 }
 
-Keys<Fleet> fleet_keys() {
-  // "logs" stands before "defaults", so that defaults.logs has the last word.
-  static const Key<Fleet> keys[]{
-      {"name", of_fleet(&Fleet::config, fleet_name())},
-      {"logs", fleet_logs()},
-      {"defaults", defaults()},
-      {"maxConcurrentStarts",
-       of_fleet(&Fleet::config,
-                integer<Config, unsigned>(&Config::max_concurrent_starts, 1, many, 0))},
-      {"shutdownTimeout", of_fleet(&Fleet::config, duration(&Config::shutdown_timeout, 1ms))},
-      {"gateway", of_fleet(&Fleet::config, gateway())},
-  };
-  return keys;
-}
+Keys<Fleet> fleet_keys() { return fleet_table; }
 
 std::vector<KeyRow> server_key_rows() { return rows_of(server_keys(), Draft{}); }
 std::vector<KeyRow> fleet_key_rows() { return rows_of(fleet_keys(), Fleet{}); }

@@ -2,7 +2,6 @@
 // reads by it, `GET config` is written by it, suggestions look into it, and tests
 // hold docs/config.md and docs/mcpctl.schema.json against it.
 #pragma once
-#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
@@ -41,33 +40,26 @@ struct KeyRow {
   std::string fallback;  ///< JSON text of the default; empty: none
 };
 
+/// How one value of an Owner is read and written.  Made of a kind (key_values.h,
+/// special_values.h) at compile time, so that a table costs a start nothing.
 template <typename Owner>
 struct Value {
-  Shape shape{Shape::string};
-  std::vector<std::string_view> choices;
-  std::function<void(Values&, const Node&, Owner&)> read;
+  Shape shape;
+  std::span<const std::string_view> choices;
+  void (*read)(Values&, const Node&, Owner&);
   /// What read() would take; null when there is nothing to say.
-  std::function<nlohmann::ordered_json(const Owner&)> write;
+  nlohmann::ordered_json (*write)(const Owner&);
   /// Of a section, without its own name; null: it has none.
-  std::function<std::vector<KeyRow>()> rows;
+  std::vector<KeyRow> (*rows)(){nullptr};
 
-  Value(Shape s, std::vector<std::string_view> c,
-        std::function<void(Values&, const Node&, Owner&)> r,
-        std::function<nlohmann::ordered_json(const Owner&)> w,
-        std::function<std::vector<KeyRow>()> inner = {})
-      : shape(s),
-        choices(std::move(c)),
-        read(std::move(r)),
-        write(std::move(w)),
-        rows(std::move(inner)) {}
-  /// A value of a parent is a value of the child.
-  template <typename Parent>
-  Value(Value<Parent> other)  // NOLINT(google-explicit-constructor)
-      : shape(other.shape),
-        choices(std::move(other.choices)),
-        read(std::move(other.read)),
-        write(std::move(other.write)),
-        rows(std::move(other.rows)) {}
+  template <typename Kind>
+  constexpr Value(Kind)  // NOLINT(google-explicit-constructor): a table names kinds
+      : shape(Kind::shape),
+        read([](Values& values, const Node& node, Owner& into) { Kind::read(values, node, into); }),
+        write([](const Owner& from) { return Kind::write(from); }) {
+    if constexpr (requires { Kind::choices; }) choices = Kind::choices;
+    if constexpr (requires { Kind::rows(); }) rows = Kind::rows;
+  }
 };
 
 template <typename Owner>
@@ -90,7 +82,6 @@ struct Fleet {
   Draft defaults;
 };
 
-/// Tables are made once, when they are first asked for.
 template <typename Owner>
 using Keys = std::span<const Key<Owner>>;
 

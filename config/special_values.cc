@@ -5,10 +5,9 @@
 #include <limits>
 #include <set>
 
-#include "base/ascii.h"
 #include "config/key_values.h"
 
-namespace mcpctl::config {
+namespace mcpctl::config::kind {
 namespace {
 
 constexpr std::uint64_t unlimited = ~std::uint64_t{0};  // RLIM_INFINITY
@@ -23,43 +22,6 @@ void read_need(Values& values, const Node& node, Need& need) {
     values.error(node, "expected " + listed(words) + ", found " + in_quotes(node.text),
                  did_you_mean(node.text, words));
   }
-}
-
-void read_dependencies(Values& values, const Node& node, Server& into) {
-  std::vector<Dependency> dependencies;
-  std::set<std::string> known;
-  const auto add = [&](const std::string& server, const Node& at, Need need) {
-    // The place of each, for the checks that need the whole fleet.
-    const Values::Within within{values, server, at};
-    if (known.insert(server).second) {
-      dependencies.push_back({server, need});
-    } else {
-      values.error(at, "named twice");
-    }
-  };
-  if (node.type == Node::Type::array) {
-    for (const Node& item : node.items) {
-      std::string server;
-      if (values.literal(item, server)) add(server, item, Need::ready);
-    }
-  } else if (node.type == Node::Type::object) {
-    for (const Member& member : node.members) {
-      Need need = Need::ready;
-      {
-        const Values::Within within{values, member.key, member.value};
-        read_need(values, member.value, need);
-      }
-      Node at = member.value;
-      at.span = member.key_span;
-      // The parser has complained about a key that stands twice.
-      if (!known.contains(member.key)) add(member.key, at, need);
-    }
-  } else {
-    values.expected(node, "an object such as {\"redis\": \"ready\"} or an array of names",
-                    node.type == Node::Type::string ? "put it in brackets: [\"…\"]" : "");
-    return;
-  }
-  into.depends_on = std::move(dependencies);
 }
 
 /// A number, a size where bytes are limited, or "unlimited".
@@ -105,7 +67,55 @@ void read_limit_pair(Values& values, const Node& node, const LimitName& limit,
   if (fits && into.soft > into.hard) values.error(node, "the soft limit is above the hard one");
 }
 
-void read_limits(Values& values, const Node& node, Server& into) {
+}  // namespace
+
+void Dependencies::read(Values& values, const Node& node, Server& into) {
+  std::vector<Dependency> dependencies;
+  std::set<std::string> known;
+  const auto add = [&](const std::string& server, const Node& at, Need need) {
+    // The place of each, for the checks that need the whole fleet.
+    const Values::Within within{values, server, at};
+    if (known.insert(server).second) {
+      dependencies.push_back({server, need});
+    } else {
+      values.error(at, "named twice");
+    }
+  };
+  if (node.type == Node::Type::array) {
+    for (const Node& item : node.items) {
+      std::string server;
+      if (values.literal(item, server)) add(server, item, Need::ready);
+    }
+  } else if (node.type == Node::Type::object) {
+    for (const Member& member : node.members) {
+      Need need = Need::ready;
+      {
+        const Values::Within within{values, member.key, member.value};
+        read_need(values, member.value, need);
+      }
+      Node at = member.value;
+      at.span = member.key_span;
+      // The parser has complained about a key that stands twice.
+      if (!known.contains(member.key)) add(member.key, at, need);
+    }
+  } else {
+    values.expected(node, "an object such as {\"redis\": \"ready\"} or an array of names",
+                    node.type == Node::Type::string ? "put it in brackets: [\"…\"]" : "");
+    return;
+  }
+  into.depends_on = std::move(dependencies);
+}
+
+Json Dependencies::write(const Server& from) {
+  if (from.depends_on.empty()) return {};
+  Json object = Json::object();
+  for (const Dependency& each : from.depends_on) {
+    object[each.server] = spell(need_names, each.need);
+  }
+  return object;
+}
+
+void Limits::read(Values& values, const Node& node, Server& into) {
   if (!values.object(node)) return;
   std::vector<std::string_view> names;
   for (const LimitName& limit : limit_names) names.push_back(limit.name);
@@ -126,118 +136,90 @@ void read_limits(Values& values, const Node& node, Server& into) {
   }
 }
 
-}  // namespace
-
-Value<Server> dependencies() {
-  return {Shape::dependencies, {}, read_dependencies, [](const Server& from) -> Json {
-            if (from.depends_on.empty()) return {};
-            Json object = Json::object();
-            for (const Dependency& each : from.depends_on) {
-              object[each.server] = spell(need_names, each.need);
-            }
-            return object;
-          }};
-}
-
-Value<Server> limits() {
-  return {Shape::limits, {}, read_limits, [](const Server& from) -> Json {
-            if (from.rlimits.empty()) return {};
-            const auto written = [](std::uint64_t number) {
-              return number == unlimited ? Json("unlimited") : Json(number);
-            };
-            Json object = Json::object();
-            for (const ResourceLimit& each : from.rlimits) {
-              object[each.name] = each.soft == each.hard ? written(each.soft)
-                                                         : Json{{"soft", written(each.soft)},
-                                                                {"hard", written(each.hard)}};
-            }
-            return object;
-          }};
-}
-
-Value<Server> umask_value() {
-  const auto read = [](Values& values, const Node& node, Server& into) {
-    std::int64_t number = 0;
-    if (node.type == Node::Type::number) {
-      if (values.integer(node, 0, 0777, number)) into.umask = static_cast<std::uint32_t>(number);
-      return;
-    }
-    if (node.type != Node::Type::string)
-      return values.expected(node, "an octal string such as \"022\"");
-    std::uint32_t mask = 0;
-    const char* end = node.text.data() + node.text.size();
-    const auto [rest, problem] = std::from_chars(node.text.data(), end, mask, 8);
-    if (problem != std::errc{} || rest != end || mask > 0777) {
-      return values.error(node, "cannot read umask " + in_quotes(node.text) +
-                                    ": expected octal digits from \"000\" to \"777\"");
-    }
-    into.umask = mask;
+Json Limits::write(const Server& from) {
+  if (from.rlimits.empty()) return {};
+  const auto written = [](std::uint64_t number) {
+    return number == unlimited ? Json("unlimited") : Json(number);
   };
-  return {Shape::umask, {}, read, [](const Server& from) -> Json {
-            if (!from.umask) return {};
-            std::string octal;
-            for (const unsigned shift : {6u, 3u, 0u}) {
-              octal += static_cast<char>('0' + ((*from.umask >> shift) & 7));
-            }
-            return octal;
-          }};
+  Json object = Json::object();
+  for (const ResourceLimit& each : from.rlimits) {
+    object[each.name] = each.soft == each.hard
+                            ? written(each.soft)
+                            : Json{{"soft", written(each.soft)}, {"hard", written(each.hard)}};
+  }
+  return object;
 }
 
-Value<Draft> account(std::string Draft::* member) {
-  return {Shape::account,
-          {},
-          [member](Values& values, const Node& node, Draft& into) {
-            std::int64_t number = 0;
-            if (node.type == Node::Type::number) {
-              if (values.integer(node, 0, std::numeric_limits<std::uint32_t>::max() - 1, number)) {
-                into.*member = std::to_string(number);
-              }
-            } else if (std::string name; values.resolved(node, name)) {
-              if (name.empty()) {
-                values.error(node, "expected a name, found an empty string");
-              }
-              into.*member = name;
-            }
-          },
-          [member](const Draft& from) -> Json {
-            return (from.*member).empty() ? Json{} : Json(escape_expansion(from.*member));
-          }};
+void Umask::read(Values& values, const Node& node, Server& into) {
+  std::int64_t number = 0;
+  if (node.type == Node::Type::number) {
+    if (values.integer(node, 0, 0777, number)) into.umask = static_cast<std::uint32_t>(number);
+    return;
+  }
+  if (node.type != Node::Type::string)
+    return values.expected(node, "an octal string such as \"022\"");
+  std::uint32_t mask = 0;
+  const char* end = node.text.data() + node.text.size();
+  const auto [rest, problem] = std::from_chars(node.text.data(), end, mask, 8);
+  if (problem != std::errc{} || rest != end || mask > 0777) {
+    return values.error(node, "cannot read umask " + in_quotes(node.text) +
+                                  ": expected octal digits from \"000\" to \"777\"");
+  }
+  into.umask = mask;
 }
 
-Value<Server> inherit_env() {
-  const auto read = [](Values& values, const Node& node, Server& into) {
-    if (node.type == Node::Type::boolean) {
-      into.inherit_env = {node.boolean, {}};
-    } else if (node.type == Node::Type::array) {
-      InheritEnv inherit;
-      for (std::size_t i = 0; i < node.items.size(); ++i) {
-        const Values::Within within{values, "[" + std::to_string(i) + "]", node.items[i]};
-        std::string name;
-        if (values.literal(node.items[i], name)) inherit.names.push_back(std::move(name));
-      }
-      into.inherit_env = std::move(inherit);
-    } else {
-      values.expected(node, "true, false or an array of names",
-                      node.type == Node::Type::string ? "put it in brackets: [\"…\"]" : "");
+Json Umask::write(const Server& from) {
+  if (!from.umask) return {};
+  std::string octal;
+  for (const unsigned shift : {6u, 3u, 0u}) {
+    octal += static_cast<char>('0' + ((*from.umask >> shift) & 7));
+  }
+  return octal;
+}
+
+void Inherit::read(Values& values, const Node& node, Server& into) {
+  if (node.type == Node::Type::boolean) {
+    into.inherit_env = {node.boolean, {}};
+  } else if (node.type == Node::Type::array) {
+    InheritEnv inherit;
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const Values::Within within{values, "[" + std::to_string(i) + "]", node.items[i]};
+      std::string name;
+      if (values.literal(node.items[i], name)) inherit.names.push_back(std::move(name));
     }
-  };
-  return {Shape::inherit, {}, read, [](const Server& from) -> Json {
-            if (from.inherit_env.all || from.inherit_env.names.empty()) return from.inherit_env.all;
-            return from.inherit_env.names;
-          }};
+    into.inherit_env = std::move(inherit);
+  } else {
+    values.expected(node, "true, false or an array of names",
+                    node.type == Node::Type::string ? "put it in brackets: [\"…\"]" : "");
+  }
 }
 
-Value<StopLadder> stop_signal() {
-  Value<StopLadder> value = choice(&StopLadder::signal, signal_names);
-  const auto read = value.read;
-  value.read = [read](Values& values, const Node& node, StopLadder& into) {
-    Node full = node;
-    for (char& c : full.text) c = upper(c);
-    if (!full.text.starts_with("SIG")) full.text = "SIG" + full.text;
-    const bool known = find_name(signal_names, full.text).has_value();
-    read(values, known ? full : node, into);
-  };
-  return value;
+Json Inherit::write(const Server& from) {
+  if (from.inherit_env.all || from.inherit_env.names.empty()) return from.inherit_env.all;
+  return from.inherit_env.names;
 }
 
-}  // namespace mcpctl::config
+template <std::string Draft::* member>
+void Account<member>::read(Values& values, const Node& node, Draft& into) {
+  std::int64_t number = 0;
+  if (node.type == Node::Type::number) {
+    if (values.integer(node, 0, std::numeric_limits<std::uint32_t>::max() - 1, number)) {
+      into.*member = std::to_string(number);
+    }
+  } else if (std::string name; values.resolved(node, name)) {
+    if (name.empty()) {
+      values.error(node, "expected a name, found an empty string");
+    }
+    into.*member = name;
+  }
+}
+
+template <std::string Draft::* member>
+Json Account<member>::write(const Draft& from) {
+  return (from.*member).empty() ? Json{} : Json(escape_expansion(from.*member));
+}
+
+template struct Account<&Draft::user_name>;
+template struct Account<&Draft::group_name>;
+
+}  // namespace mcpctl::config::kind

@@ -7,7 +7,7 @@
 #include "config/sha256.h"
 #include "config/special_values.h"
 
-namespace mcpctl::config {
+namespace mcpctl::config::kind {
 namespace {
 
 constexpr std::size_t shortest_token = 16;
@@ -22,31 +22,32 @@ struct TokenDraft {
   std::string hash;
 };
 
-Keys<TokenDraft> token_keys() {
-  static const std::vector<Key<TokenDraft>> keys = [] {
-    Value<TokenDraft> name = string(&TokenDraft::text, Expanding::no);
-    name.read = [](Values& values, const Node& node, TokenDraft& into) {
-      values.literal(node, into.token.name);
-    };
-    Value<TokenDraft> scopes = string(&TokenDraft::text);
-    scopes.read = [](Values& values, const Node& node, TokenDraft& into) {
-      values.texts(node, into.token.scopes);
-    };
-    Value<TokenDraft> text = string(&TokenDraft::text);
-    text.read = [](Values& values, const Node& node, TokenDraft& into) {
-      values.resolved(node, into.text);
-    };
-    return std::vector<Key<TokenDraft>>{
-        {"name", name},
-        {"token", text},
-        {"tokenFile", folder(&TokenDraft::file)},
-        {"tokenEnv", string(&TokenDraft::variable, Expanding::no)},
-        {"tokenHash", string(&TokenDraft::hash, Expanding::no)},
-        {"scopes", scopes},
-    };
-  }();
-  return keys;
-}
+struct TokenName : String<&TokenDraft::text> {
+  static void read(Values& values, const Node& node, TokenDraft& into) {
+    values.literal(node, into.token.name);
+  }
+};
+
+struct TokenText : String<&TokenDraft::text> {
+  static void read(Values& values, const Node& node, TokenDraft& into) {
+    values.resolved(node, into.text);
+  }
+};
+
+struct TokenScopes : String<&TokenDraft::text> {
+  static void read(Values& values, const Node& node, TokenDraft& into) {
+    values.texts(node, into.token.scopes);
+  }
+};
+
+constexpr Key<TokenDraft> token_keys[]{
+    {"name", TokenName{}},
+    {"token", TokenText{}},
+    {"tokenFile", Folder<&TokenDraft::file>{}},
+    {"tokenEnv", Literal<&TokenDraft::variable>{}},
+    {"tokenHash", Literal<&TokenDraft::hash>{}},
+    {"scopes", TokenScopes{}},
+};
 
 bool read_hash(std::string_view text, std::array<std::uint8_t, 32>& digest) {
   if (!text.starts_with(hash_prefix)) return false;
@@ -87,7 +88,7 @@ std::optional<std::string> find_token(Values& values, const Node& node, const To
 
 void read_token(Values& values, const Node& node, Gateway& into) {
   TokenDraft draft;
-  read_keys(values, node, "tokens", token_keys(), draft);
+  read_keys(values, node, "tokens", all(token_keys), draft);
   if (node.type != Node::Type::object) return;
   Token& token = draft.token;
   const auto is_same = [&](const Token& other) { return other.name == token.name; };
@@ -122,33 +123,24 @@ void read_token(Values& values, const Node& node, Gateway& into) {
 
 }  // namespace
 
-Value<Gateway> tokens() {
-  return {Shape::tokens,
-          {},
-          [](Values& values, const Node& node, Gateway& into) {
-            if (!values.array(node, "tokens")) return;
-            into.tokens.clear();
-            for (std::size_t i = 0; i < node.items.size(); ++i) {
-              const Values::Within within{values, "[" + std::to_string(i) + "]", node.items[i]};
-              read_token(values, node.items[i], into);
-            }
-          },
-          [](const Gateway& from) -> Json {
-            if (from.tokens.empty()) return {};
-            Json list = Json::array();
-            for (const Token& token : from.tokens) {
-              Json entry{{"name", token.name}, {"tokenHash", write_hash(token.digest)}};
-              if (!token.scopes.empty()) {
-                Json scopes = Json::array();
-                for (const std::string& scope : token.scopes) {
-                  scopes.push_back(escape_expansion(scope));
-                }
-                entry["scopes"] = std::move(scopes);
-              }
-              list.push_back(std::move(entry));
-            }
-            return list;
-          }};
+void Tokens::read(Values& values, const Node& node, Gateway& into) {
+  if (!values.array(node, "tokens")) return;
+  into.tokens.clear();
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    const Values::Within within{values, "[" + std::to_string(i) + "]", node.items[i]};
+    read_token(values, node.items[i], into);
+  }
 }
 
-}  // namespace mcpctl::config
+Json Tokens::write(const Gateway& from) {
+  if (from.tokens.empty()) return {};
+  Json list = Json::array();
+  for (const Token& token : from.tokens) {
+    Json entry{{"name", token.name}, {"tokenHash", write_hash(token.digest)}};
+    if (!token.scopes.empty()) entry["scopes"] = written(token.scopes);
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+}  // namespace mcpctl::config::kind
