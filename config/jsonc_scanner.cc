@@ -36,6 +36,13 @@ bool is_number(std::string_view text) {
   return at == text.size();
 }
 
+/// How many bytes at the front of a string's rest stand for themselves and need no look.
+std::size_t plain_length(std::string_view text, char quote) {
+  const auto end = std::ranges::find_if_not(
+      text, [quote](char c) { return c >= ' ' && c < 0x7f && c != quote && c != '\\'; });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
 }  // namespace
 
 bool is_word_byte(char c) {
@@ -100,7 +107,8 @@ void JsoncScanner::skip_space() {
     const char c = peek();
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
       ++at_;
-    } else if (c == '#' || text_.substr(at_, 2) == "//" || text_.substr(at_, 2) == "/*") {
+    } else if (c == '#' ||
+               (c == '/' && (text_.substr(at_, 2) == "//" || text_.substr(at_, 2) == "/*"))) {
       skip_comment();
     } else {
       return;
@@ -116,6 +124,9 @@ void JsoncScanner::string(Node& node, char quote) {
   }
   ++at_;
   while (!gave_up_) {
+    const std::size_t plain = plain_length(text_.substr(at_), quote);
+    node.text += text_.substr(at_, plain);
+    at_ += plain;
     if (at_end() || peek() == '\n' || peek() == '\r') {
       give_up({begin, at_}, "this string is not closed on its line", "end it with a quote");
       return;

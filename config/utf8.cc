@@ -1,6 +1,17 @@
 #include "config/utf8.h"
 
+#include <algorithm>
+
 namespace mcpctl::config {
+namespace {
+
+/// How many bytes at the front are printable ASCII.
+std::size_t printable_length(std::string_view text) {
+  const auto end = std::ranges::find_if_not(text, [](char c) { return c >= ' ' && c < 0x7f; });
+  return static_cast<std::size_t>(end - text.begin());
+}
+
+}  // namespace
 
 std::size_t utf8_length(std::string_view text) {
   if (text.empty()) return 0;
@@ -60,6 +71,11 @@ std::string in_quotes(std::string_view text) {
   std::string shown = "\"";
   std::size_t count = 0;
   while (!text.empty()) {
+    const std::size_t plain = printable_length(text.substr(0, longest - count));
+    shown += text.substr(0, plain);
+    count += plain;
+    text.remove_prefix(plain);
+    if (text.empty()) break;
     if (++count > longest) {
       shown += "…";
       break;
