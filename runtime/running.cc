@@ -93,16 +93,14 @@ Supervisor::Running::Running(loop::Loop& loop, config::Config config, Options op
   if (auto loaded = load_state(state_path())) saved = std::move(*loaded);
   stopped_by_operator_ = std::move(saved.stopped);
   if (!saved.leaders.empty()) options_.predecessor_died = true;
-  const auto own = spawn::OwnCgroups::now();
-  around_.oom = spawn::OomWatch::of(own);
   if (options_.predecessor_died) {
     tell_cleaned_up(clean_up_after_predecessor(config_.name, saved.leaders, around_.self,
-                                               own.version_2().value_or("")));
+                                               own_cgroups_.version_2().value_or("")));
   }
   if (options_.cgroups) {
     spawn::CgroupWishes wishes;
     if (options_.warden != 0) wishes.own_processes = {options_.warden, ::getpid()};
-    if (auto made = spawn::FleetCgroup::create(config_.name, wishes, own))
+    if (auto made = spawn::FleetCgroup::create(config_.name, wishes, own_cgroups_))
       around_.cgroup.emplace(std::move(*made));
   }
   loop_.on_gap(suspension, [this, alive = std::weak_ptr{alive_}](Duration gap) {
@@ -173,6 +171,8 @@ void Supervisor::Running::start(const std::vector<std::string>& only) {
         stopped_by_operator_.contains(name);
     if (!stays_down) run(fleet_.enable(id, loop_.now()));
   }
+  // Only now: to find where it looks may take as long as a spawn.
+  around_.oom = spawn::OomWatch::of(own_cgroups_);
   if (!options_.predecessor_died) clean_up_later();
 }
 

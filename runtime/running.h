@@ -107,6 +107,8 @@ class Supervisor::Running {
   Traffic traffic_;
   std::string gateway_;
   TreeWatch trees_;
+  /// As it was before any of us moved into a group below.
+  spawn::OwnCgroups own_cgroups_{spawn::OwnCgroups::now()};
   FleetContext around_;
   supervisor::Fleet fleet_;
   std::map<ServerId, std::unique_ptr<Instance>> instances_;

@@ -1,11 +1,18 @@
 #include "spawn/own_cgroup.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
+#include "loop/fd.h"
 #include "spawn/cgroup_files.h"
 
 namespace mcpctl::spawn {
@@ -89,26 +96,71 @@ std::optional<std::string_view> path_in(std::string_view membership, std::string
   return std::nullopt;
 }
 
+/// What the kernel tells of a process (pidfd_open(2), ioctl PIDFD_GET_INFO, Linux 6.13).
+struct ProcessInfo {
+  std::uint64_t mask;
+  std::uint64_t cgroup_id;
+  std::uint32_t ids_and_exit_code[12];
+};
+constexpr unsigned long get_process_info = _IOWR(0xff, 11, ProcessInfo);
+constexpr std::uint64_t has_cgroup_id = 1u << 2;
+
+/// The kernel's number for our group of version 2; nullopt if it does not tell.
+std::optional<std::uint64_t> own_cgroup_id() {
+  const loop::Fd self{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
+  ProcessInfo info{};
+  if (!self || ::ioctl(self.get(), get_process_info, &info) != 0) return std::nullopt;
+  return (info.mask & has_cgroup_id) != 0 ? std::optional{info.cgroup_id} : std::nullopt;
+}
+
+/// Whether the group with this number lies there: it is the number of its inode, too.
+bool is_group(const std::string& directory, std::uint64_t id) {
+  struct statfs filesystem{};
+  struct stat status{};
+  return ::statfs(directory.c_str(), &filesystem) == 0 &&
+         filesystem.f_type == CGROUP2_SUPER_MAGIC && ::stat(directory.c_str(), &status) == 0 &&
+         status.st_ino == id;
+}
+
 }  // namespace
 
 OwnCgroups OwnCgroups::now() {
-  return {read_text(AT_FDCWD, "/proc/self/mountinfo").value_or(""),
-          read_text(AT_FDCWD, "/proc/self/cgroup").value_or("")};
+  return OwnCgroups{read_text(AT_FDCWD, "/proc/self/cgroup").value_or("")};
+}
+
+const std::string& OwnCgroups::mountinfo() const {
+  if (!mountinfo_) mountinfo_ = read_text(AT_FDCWD, "/proc/self/mountinfo").value_or("");
+  return *mountinfo_;
+}
+
+/// Where nearly every machine has it, if the kernel confirms that; it is not asked once the
+/// list of mounts is here.
+std::optional<std::string> OwnCgroups::usual_place(std::string_view own) const {
+  const auto id = mountinfo_ ? std::nullopt : own_cgroup_id();
+  if (!id) return std::nullopt;
+  for (const std::string_view root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+    std::string directory{root};
+    if (own != "/") directory += own;
+    if (is_group(directory, *id)) return directory;
+  }
+  return std::nullopt;
 }
 
 Result<std::string> OwnCgroups::version_2() const {
-  if (mountinfo_.empty()) return failure("/proc is not mounted");
   const auto own = path_in(membership_, "");
-  if (!own) return failure("the kernel has no cgroup v2");
+  if (!own) {
+    return failure(mountinfo().empty() ? "/proc is not mounted" : "the kernel has no cgroup v2");
+  }
   if (own->starts_with("/..")) return failure("our cgroup lies outside of our cgroup namespace");
-  auto directory = directory_of(*own, mountinfo_, "");
+  auto directory = usual_place(*own);
+  if (!directory) directory = directory_of(*own, mountinfo(), "");
   if (!directory) return failure("no cgroup v2 file system is mounted");
   return std::move(*directory);
 }
 
 std::optional<std::string> OwnCgroups::version_1(std::string_view controller) const {
   const auto own = path_in(membership_, controller);
-  return own ? directory_of(*own, mountinfo_, controller) : std::nullopt;
+  return own ? directory_of(*own, mountinfo(), controller) : std::nullopt;
 }
 
 }  // namespace mcpctl::spawn

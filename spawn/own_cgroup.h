@@ -1,5 +1,5 @@
-// Where our own control groups lie, from /proc/self/mountinfo and /proc/self/cgroup:
-// never assumed, for hybrid machines and containers mount them elsewhere, or in part.
+// Where our own control groups lie, from /proc/self/cgroup and what is mounted: never
+// assumed, for hybrid machines and containers mount them elsewhere, or in part.
 #pragma once
 #include <optional>
 #include <string>
@@ -12,11 +12,12 @@ namespace mcpctl::spawn {
 
 class OwnCgroups {
  public:
-  /// As the kernel tells now.  To list the mounts takes it 0.1 ms.
+  /// As the kernel tells now, and when it is asked what is mounted.
   static OwnCgroups now();
-  /// From the texts of the two files.
+  /// From the texts of /proc/self/mountinfo (empty: /proc is not mounted) and of
+  /// /proc/self/cgroup.
   OwnCgroups(std::string mountinfo, std::string membership)
-      : mountinfo_(std::move(mountinfo)), membership_(std::move(membership)) {}
+      : membership_(std::move(membership)), mountinfo_(std::move(mountinfo)) {}
 
   /// The directory of our group of version 2.  Fails if there is none.
   Result<std::string> version_2() const;
@@ -24,8 +25,14 @@ class OwnCgroups {
   std::optional<std::string> version_1(std::string_view controller) const;
 
  private:
-  std::string mountinfo_;  ///< empty: /proc is not mounted
+  explicit OwnCgroups(std::string membership) : membership_(std::move(membership)) {}
+
+  std::optional<std::string> usual_place(std::string_view own) const;
+  const std::string& mountinfo() const;
+
   std::string membership_;
+  /// Read when it is needed: to list the mounts takes the kernel 0.1 ms.
+  mutable std::optional<std::string> mountinfo_;
 };
 
 }  // namespace mcpctl::spawn

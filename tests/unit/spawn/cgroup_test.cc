@@ -1,5 +1,6 @@
 #include "spawn/cgroup.h"
 
+#include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -8,6 +9,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "spawn/cgroup_files.h"
 #include "spawn/own_cgroup.h"
 #include "spawn/pipe.h"
 #include "spawn/tree.h"
@@ -65,6 +67,18 @@ TEST_CASE("a mount of a part of the hierarchy, at a path with blanks, is underst
   CHECK(OwnCgroups{mountinfo, "0::/a/b/c\n"}.version_2().value_or("") == "/mnt/my groups/c");
   CHECK(OwnCgroups{mountinfo, "0::/a/b\n"}.version_2().value_or("") == "/mnt/my groups");
   CHECK_FALSE(OwnCgroups{mountinfo, "0::/a/bc\n"}.version_2());
+}
+
+TEST_CASE("where our group usually lies is where the list of mounts has it") {
+  const auto text = [](const char* name) { return cgroup::read_text(AT_FDCWD, name).value_or(""); };
+  const OwnCgroups listed{text("/proc/self/mountinfo"), text("/proc/self/cgroup")};
+
+  const auto place = OwnCgroups::now().version_2();
+  const auto expected = listed.version_2();
+
+  REQUIRE(place.has_value() == expected.has_value());
+  if (place) CHECK(*place == *expected);
+  CHECK(OwnCgroups::now().version_1("memory") == listed.version_1("memory"));
 }
 
 TEST_CASE("a machine without cgroup v2 says so") {
