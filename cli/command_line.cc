@@ -44,16 +44,54 @@ CLI::App* declare(CLI::App& root, Command& command) {
   return app;
 }
 
+/// How each command is made, in the order of the help.
+struct Maker {
+  std::string_view name;
+  std::unique_ptr<Command> (*make)();
+};
+constexpr Maker makers[]{
+    {"run", make_run},
+    {"up", make_up},
+    {"down", make_down},
+    {"check", make_check},
+    {"doctor", make_doctor},
+    {"ps", make_ps},
+    {"top", make_top},
+    {"logs", make_logs},
+    {"events", make_events},
+    {"sessions", make_sessions},
+    {"wait", make_wait},
+    {"start", [] { return make_control("start"); }},
+    {"stop", [] { return make_control("stop"); }},
+    {"restart", [] { return make_control("restart"); }},
+    {"reset", [] { return make_control("reset"); }},
+    {"kill", [] { return make_control("kill"); }},
+    {"reload", make_reload},
+    {"config", make_config},
+    {"init", make_init},
+    {"ping", make_ping},
+    {"tools", [] { return make_offers("tools"); }},
+    {"prompts", [] { return make_offers("prompts"); }},
+    {"resources", [] { return make_offers("resources"); }},
+    {"call", make_call},
+    {"read", make_read},
+    {"connect", make_connect},
+    {"client-config", make_client_config},
+    {"completion", make_completion},
+    {"version", make_version},
+};
+
 /// All commands, or only the one that the first word names: to declare the options of all
 /// takes longer than most of what a command does.
 std::vector<std::unique_ptr<Command>> commands_for(int argc, const char* const* argv) {
-  auto commands = all_commands();
   std::string_view word = argc < 2 ? "" : argv[1];
   const auto* const alias = std::ranges::find(aliases, word, &Alias::alias);
   if (alias != aliases.end()) word = alias->command;
-  const auto is_named = [word](const auto& command) { return command->name() == word; };
-  if (std::ranges::any_of(commands, is_named)) std::erase_if(commands, std::not_fn(is_named));
-  return commands;
+  const auto* const maker = std::ranges::find(makers, word, &Maker::name);
+  if (maker == std::end(makers)) return all_commands();
+  std::vector<std::unique_ptr<Command>> one;
+  one.push_back(maker->make());
+  return one;
 }
 
 /// The nearest of `words` as a clause, or nothing.
@@ -100,33 +138,7 @@ CLI::App* parsed_command(const CLI::App& root) {
 
 std::vector<std::unique_ptr<Command>> all_commands() {
   std::vector<std::unique_ptr<Command>> commands;
-  commands.push_back(make_run());
-  commands.push_back(make_up());
-  commands.push_back(make_down());
-  commands.push_back(make_check());
-  commands.push_back(make_doctor());
-  commands.push_back(make_ps());
-  commands.push_back(make_top());
-  commands.push_back(make_logs());
-  commands.push_back(make_events());
-  commands.push_back(make_sessions());
-  commands.push_back(make_wait());
-  for (const std::string_view verb : {"start", "stop", "restart", "reset", "kill"}) {
-    commands.push_back(make_control(verb));
-  }
-  commands.push_back(make_reload());
-  commands.push_back(make_config());
-  commands.push_back(make_init());
-  commands.push_back(make_ping());
-  for (const std::string_view kind : {"tools", "prompts", "resources"}) {
-    commands.push_back(make_offers(kind));
-  }
-  commands.push_back(make_call());
-  commands.push_back(make_read());
-  commands.push_back(make_connect());
-  commands.push_back(make_client_config());
-  commands.push_back(make_completion());
-  commands.push_back(make_version());
+  for (const Maker& maker : makers) commands.push_back(maker.make());
   return commands;
 }
 
