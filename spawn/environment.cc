@@ -7,21 +7,25 @@
 namespace mcpctl::spawn {
 namespace {
 
-constexpr std::array allowed{"HOME",     "HTTPS_PROXY", "HTTP_PROXY", "LANG",       "LOGNAME",
-                             "NO_PROXY", "ALL_PROXY",   "PATH",       "SHELL",      "TERM",
-                             "TMPDIR",   "TZ",          "USER",       "http_proxy", "https_proxy",
-                             "no_proxy", "all_proxy"};
+// Both sorted: of the many variables of an environment few are in either.
+constexpr std::array<std::string_view, 17> allowed{
+    "ALL_PROXY", "HOME",      "HTTPS_PROXY", "HTTP_PROXY",  "LANG",    "LOGNAME",
+    "NO_PROXY",  "PATH",      "SHELL",       "TERM",        "TMPDIR",  "TZ",
+    "USER",      "all_proxy", "http_proxy",  "https_proxy", "no_proxy"};
+static_assert(std::ranges::is_sorted(allowed));
 
 /// They speak of the supervisor's own unit; a server that believed them would
 /// report itself as the supervisor, or fight for its sockets (sd_notify(3),
 /// sd_listen_fds(3), systemd.exec(5)).
-constexpr std::array about_us{"FDSTORE",          "INVOCATION_ID", "JOURNAL_STREAM",
-                              "LISTEN_FDNAMES",   "LISTEN_FDS",    "LISTEN_PID",
-                              "MAINPID",          "MANAGERPID",    "NOTIFY_SOCKET",
-                              "SYSTEMD_EXEC_PID", "WATCHDOG_PID",  "WATCHDOG_USEC"};
+constexpr std::array<std::string_view, 12> about_us{
+    "FDSTORE",       "INVOCATION_ID",    "JOURNAL_STREAM", "LISTEN_FDNAMES",
+    "LISTEN_FDS",    "LISTEN_PID",       "MAINPID",        "MANAGERPID",
+    "NOTIFY_SOCKET", "SYSTEMD_EXEC_PID", "WATCHDOG_PID",   "WATCHDOG_USEC"};
+
+static_assert(std::ranges::is_sorted(about_us));
 
 bool is_about_us(std::string_view name) {
-  return name == cookie_variable || std::ranges::find(about_us, name) != about_us.end();
+  return name == cookie_variable || std::ranges::binary_search(about_us, name);
 }
 
 bool is_inherited(std::string_view name, const config::InheritEnv* inherit) {
@@ -34,7 +38,7 @@ bool is_inherited(std::string_view name, const config::InheritEnv* inherit) {
 }  // namespace
 
 bool is_inherited_by_default(std::string_view name) {
-  return name.starts_with("LC_") || std::ranges::find(allowed, name) != allowed.end();
+  return name.starts_with("LC_") || std::ranges::binary_search(allowed, name);
 }
 
 std::vector<std::string> build_environment(const EnvironmentSpec& spec, const char* const* own) {
