@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +17,11 @@
 namespace mcpctl::cli {
 namespace {
 
-/// What can make a writer wait: regular files and /dev/null cannot.
+/// What can make a writer wait: regular files cannot, nor can /dev/null and the like.
 bool can_block(const struct stat& status) {
-  return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || S_ISCHR(status.st_mode);
+  constexpr unsigned memory_devices = 1;  // null(4), by the kernel's list of devices
+  return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) ||
+         (S_ISCHR(status.st_mode) && major(status.st_rdev) != memory_devices);
 }
 
 }  // namespace
@@ -35,7 +38,7 @@ class Output::Inner {
     auto writer = loop::PipeWriter::open(loop, second_opening(), queue_cap,
                                          {.on_drained = [this] { tell_skipped(); },
                                           .on_broken = [this](const Error&) { closed_ = true; }});
-    // epoll refuses what never blocks (/dev/null): then plain writes are right.
+    // epoll refuses what never blocks: then plain writes are right.
     if (writer) writer_.emplace(std::move(*writer));
   }
 

@@ -61,6 +61,7 @@ class Session {
   int run();
 
  private:
+  void say_what_runs();
   Result<void> open_door();
   Result<void> watch_signals();
   void handle(int signal);
@@ -129,14 +130,11 @@ int Session::run() {
   service_.emplace(loop_, *supervisor_);
   door_->serve(*supervisor_);
 
-  const config::Config& running = supervisor_->config();
-  log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
-            " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
-  if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
   exit_watch_.emplace(loop_, *supervisor_, options_.exit_rule,
                       [this](const supervisor::Verdict& verdict) { end_by_rule(verdict); });
   if (options_.watch) watch_config();
   supervisor_->start(options_.only);
+  say_what_runs();
   clients_.emplace(loop_, *supervisor_, log_, options_.state_dir);
   // The threads that write files: not before, for their stacks would hold up who still shares
   // our memory, and not with the first file that is written, which has no time to wait.
@@ -154,6 +152,15 @@ int Session::run() {
   out_.flush(for_last_lines);
   err_.flush(for_last_lines);
   return shutdown_->was_forced() && exit_code_ == exit_ok ? exit_failed : exit_code_;
+}
+
+/// When the first servers are on their way: what the fleet shows of them, the loop brings
+/// later.
+void Session::say_what_runs() {
+  const config::Config& running = supervisor_->config();
+  log_.info("fleet " + running.name + ": " + std::to_string(running.servers.size()) +
+            " servers from " + (running.files.empty() ? "nowhere" : running.files.front()));
+  if (door_->probes()) log_.info("health and metrics on http://" + door_->probes()->text());
 }
 
 Result<void> Session::open_door() {
