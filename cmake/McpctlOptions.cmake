@@ -81,3 +81,18 @@ function(mcpctl_debug_beside target)
     COMMAND ${CMAKE_COMMAND} -E rename ${file}.stripped ${file}
     VERBATIM)
 endfunction()
+
+# mcpctl_start_first(TARGET): what each start runs stands together in the program (start.ld),
+# if the linker takes such a script.
+function(mcpctl_start_first target)
+  if(MCPCTL_SANITIZE OR MCPCTL_FUZZ)
+    return()
+  endif()
+  set(script ${PROJECT_SOURCE_DIR}/cmake/start.ld)
+  check_linker_flag(CXX LINKER:-T,${script} MCPCTL_ORDERS_SECTIONS)
+  if(MCPCTL_ORDERS_SECTIONS)
+    target_compile_options(mcpctl_cli PRIVATE -ffunction-sections)
+    target_link_options(${target} PRIVATE LINKER:-T,${script})
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS ${script})
+  endif()
+endfunction()
