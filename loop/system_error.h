@@ -1,8 +1,9 @@
 // Turns an errno value into an Error: "cannot VERB OBJECT: cause".
 #pragma once
+#include <cstring>
+#include <expected>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include "base/result.h"
 
@@ -10,7 +11,11 @@ namespace mcpctl::loop {
 
 /// `what` reads "cannot open /run/x.lock"; `code` is a positive errno value.
 inline Error system_error(std::string_view what, int code) {
-  return Error{std::string{what} + ": " + std::generic_category().message(code)};
+  // Not std::generic_category(): UBSan looks at whose function is virtual through a pipe,
+  // and this is asked when there are no descriptors.
+  const char* const cause = ::strerrordesc_np(code);
+  return Error{std::string{what} + ": " +
+               (cause != nullptr ? cause : "error " + std::to_string(code))};
 }
 
 inline std::unexpected<Error> system_failure(std::string_view what, int code) {
