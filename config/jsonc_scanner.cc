@@ -107,8 +107,8 @@ void JsoncScanner::skip_space() {
     const char c = peek();
     if (c == ' ' || c == '\t' || c == '\n' || c == '\r') {
       ++at_;
-    } else if (c == '#' ||
-               (c == '/' && (text_.substr(at_, 2) == "//" || text_.substr(at_, 2) == "/*"))) {
+    } else if (c == '#' || (c == '/' && at_ + 1 < text_.size() &&
+                            (text_[at_ + 1] == '/' || text_[at_ + 1] == '*'))) {
       skip_comment();
     } else {
       return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 
 #include "base/ascii.h"
 #include "config/key_values.h"
@@ -186,6 +187,8 @@ constexpr Key<Draft> server_table[]{
     {"logs", Section<&Server::logs, "logs", logs_keys>{}},
     {"watch", OptionalStrings<&Server::watch>{}},
 };
+static_assert(std::ranges::is_partitioned(server_table, std::logical_not{},
+                                          &Key<Draft>::in_defaults));
 
 /// A kind of the Config or of the defaults, as one of the whole Fleet.
 template <auto part, typename Kind>

@@ -12,7 +12,7 @@ namespace mcpctl::spawn {
 
 class OwnCgroups {
  public:
-  /// As the kernel tells now, and when it is asked what is mounted.
+  /// As the kernel tells now; what is mounted, when that is first needed.
   static OwnCgroups now();
   /// From the texts of /proc/self/mountinfo (empty: /proc is not mounted) and of
   /// /proc/self/cgroup.
