@@ -48,9 +48,10 @@ CLI::App* declare(CLI::App& root, Command& command) {
 struct Maker {
   std::string_view name;
   std::unique_ptr<Command> (*make)();
+  bool has_warden{false};
 };
 constexpr Maker makers[]{
-    {"run", make_run},
+    {"run", make_run, true},
     {"up", make_up},
     {"down", make_down},
     {"check", make_check},
@@ -81,16 +82,21 @@ constexpr Maker makers[]{
     {"version", make_version},
 };
 
-/// All commands, or only the one that the first word names: to declare the options of all
-/// takes longer than most of what a command does.
-std::vector<std::unique_ptr<Command>> commands_for(int argc, const char* const* argv) {
+/// Of the command that the first word names; nullptr: it names none.
+const Maker* named_maker(int argc, const char* const* argv) {
   std::string_view word = argc < 2 ? "" : argv[1];
   const auto* const alias = std::ranges::find(aliases, word, &Alias::alias);
   if (alias != aliases.end()) word = alias->command;
   const auto* const maker = std::ranges::find(makers, word, &Maker::name);
-  if (maker == std::end(makers)) return all_commands();
+  return maker == std::end(makers) ? nullptr : maker;
+}
+
+/// All commands, or only the one that is named: to declare the options of all takes longer
+/// than most of what a command does.
+std::vector<std::unique_ptr<Command>> commands_for(const Maker* named) {
+  if (named == nullptr) return all_commands();
   std::vector<std::unique_ptr<Command>> one;
-  one.push_back(maker->make());
+  one.push_back(named->make());
   return one;
 }
 
@@ -142,10 +148,15 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   return commands;
 }
 
+bool has_warden(int argc, const char* const* argv) {
+  const Maker* const named = named_maker(argc, argv);
+  return named != nullptr && named->has_warden;
+}
+
 int run_command_line(int argc, const char* const* argv) {
   CLI::App root{std::string{introduction}};
   set_up(root);
-  const auto commands = commands_for(argc, argv);
+  const auto commands = commands_for(named_maker(argc, argv));
   for (const auto& command : commands) declare(root, *command);
 
   if (argc == 1) {

@@ -10,6 +10,11 @@
 
 namespace mcpctl::cli {
 
+/// Whether the command that is named runs under a warden.  The warden comes first, in
+/// main(): what runs before it stays in its memory, and runs from other pages in the
+/// supervisor.
+bool has_warden(int argc, const char* const* argv);
+
 int run_command_line(int argc, const char* const* argv);
 
 /// In the order of the help.

@@ -3,6 +3,7 @@
 
 #include "cli/command_line.h"
 #include "loop/null_device.h"
+#include "signals/warden.h"
 
 namespace {
 
@@ -20,5 +21,6 @@ void fill_missing_streams() {
 
 int main(int argc, char** argv) {
   fill_missing_streams();
-  return mcpctl::cli::run_command_line(argc, argv);
+  const auto command = [=] { return mcpctl::cli::run_command_line(argc, argv); };
+  return mcpctl::cli::has_warden(argc, argv) ? mcpctl::signals::run_guarded(command) : command();
 }

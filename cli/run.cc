@@ -1,4 +1,4 @@
-// mcpctl run: the supervisor in the foreground, under its warden.
+// mcpctl run: the supervisor in the foreground, under its warden (main.cc).
 #include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
@@ -7,7 +7,6 @@
 #include "cli/exit_code.h"
 #include "cli/file_arguments.h"
 #include "cli/supervise.h"
-#include "signals/warden.h"
 
 namespace mcpctl::cli {
 namespace {
@@ -47,7 +46,7 @@ class Run final : public Command {
   int run() override {
     options_.files = files_.all();
     options_.style = format_ == "json" ? LogStyle::json : LogStyle::text;
-    return signals::run_guarded([this] { return supervise(options_); });
+    return supervise(options_);
   }
 
  private:

@@ -14,6 +14,7 @@
 #include "signals/code_pages.h"
 #include "signals/descendants.h"
 #include "signals/exit_code.h"
+#include "signals/same_processor.h"
 #include "signals/waiting_set.h"
 
 namespace mcpctl::signals {
@@ -50,6 +51,12 @@ class Line {
   ::signal(SIGTTOU, SIG_IGN);
   ::sigprocmask(SIG_SETMASK, &mask, nullptr);
   std::exit(supervisor());
+}
+
+/// We sleep from now on, and the child finds our caches warm: a tenth of a whole start.
+pid_t fork_here() noexcept {
+  const SameProcessor until_both_run;
+  return ::fork();
 }
 
 /// Ctrl-Z: both stop, and both go on when the shell says so.  Where we cannot be
@@ -130,7 +137,7 @@ int run_guarded(const std::function<int()>& supervisor) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   const WaitingSet awaited;
 
-  const pid_t child = ::fork();
+  const pid_t child = fork_here();
   if (child == 0) become_supervisor(supervisor, self, awaited.mask_before());
   if (child < 0) {
     Line{} << "mcpctl: cannot fork the supervisor: " << ::strerrordesc_np(errno);

@@ -22,7 +22,8 @@ int warden_death_signal() noexcept;
 /// Exit with it: signals stay blocked.
 ///
 /// Forwards TERM INT HUP QUIT USR1 USR2 WINCH CONT.  Ctrl-Z stops the supervisor
-/// and the warden; the servers go on.  Call early, from a process with one thread.
+/// and the warden; the servers go on.  Call early, from a process with one thread: what
+/// ran before stays in the warden's memory.
 int run_guarded(const std::function<int()>& supervisor);
 
 }  // namespace mcpctl::signals

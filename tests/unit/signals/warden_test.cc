@@ -1,6 +1,7 @@
 #include "signals/warden.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 
@@ -37,6 +38,12 @@ std::size_t descendants_of(pid_t pid) {
     }
   }
   return count;
+}
+
+std::size_t first_of(const cpu_set_t& processors) {
+  std::size_t first = 0;
+  while (!CPU_ISSET(first, &processors)) ++first;
+  return first;
 }
 
 char state_of(pid_t pid) {
@@ -167,6 +174,28 @@ TEST_CASE("the supervisor has its own group, adopts orphans and may write to the
   }};
 
   CHECK(warden.exit_code() == 0);
+}
+
+TEST_CASE("warden and supervisor may run wherever they might before") {
+  const NoChildLeft check;
+  cpu_set_t all;
+  REQUIRE(::sched_getaffinity(0, sizeof all, &all) == 0);
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(first_of(all), &one);
+  for (const cpu_set_t& allowed : {all, one}) {
+    CAPTURE(CPU_COUNT(&allowed));
+    const auto is_as_before = [&allowed] {
+      cpu_set_t now;
+      return ::sched_getaffinity(0, sizeof now, &now) == 0 && CPU_EQUAL(&now, &allowed);
+    };
+    Process warden{[&] {
+      ::sched_setaffinity(0, sizeof allowed, &allowed);
+      const int by_supervisor = run_guarded([&] { return is_as_before() ? 7 : 1; });
+      return is_as_before() ? by_supervisor : 2;
+    }};
+    CHECK(warden.exit_code() == 7);
+  }
 }
 
 TEST_CASE("the death of the warden is told to the supervisor") {
