@@ -1,5 +1,6 @@
 #include "signals/same_processor.h"
 
+#include <cerrno>
 #include <cstring>
 
 namespace mcpctl::signals {
@@ -29,11 +30,13 @@ SameProcessor::SameProcessor() noexcept {
 /// who had asked for fewer gets the list back.
 SameProcessor::~SameProcessor() {
   if (!holds_) return;
+  const int error = errno;  // of the fork
   cpu_set_t every;
   std::memset(&every, 0xff, sizeof every);
   cpu_set_t now;
   const bool as_before = allow(every) && allowed(now) && CPU_EQUAL(&now, &allowed_before_);
   if (!as_before) allow(allowed_before_);
+  errno = error;
 }
 
 }  // namespace mcpctl::signals

@@ -8,7 +8,7 @@ namespace mcpctl::signals {
 /// runs.  For a parent that is about to sleep: its child, put on an idle processor, would
 /// fetch anew what this one has in its caches.  A child of fork(2) has a copy of its own,
 /// and each undoes it for itself with the copy's end.  Without the right, or with more than
-/// 1024 processors, it does nothing.  sched_setaffinity(2).
+/// 1024 processors, it does nothing.  errno outlives it.  sched_setaffinity(2).
 class SameProcessor {
  public:
   SameProcessor() noexcept;
